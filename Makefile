@@ -1,0 +1,77 @@
+# kycvs/Makefile
+
+MODULE_big = kycvs
+OBJS = \
+	kycvs.o \
+	src/admin.o \
+	src/arguments.o \
+	src/audit.o \
+	src/authority.o \
+	src/base64url.o \
+	src/call.o \
+	src/channel.o \
+	src/clock.o \
+	src/document.o \
+	src/es6number.o \
+	src/exchange.o \
+	src/health.o \
+	src/issue.o \
+	src/jcs.o \
+	src/jwk.o \
+	src/jws.o \
+	src/jwt.o \
+	src/keyfile.o \
+	src/keyring.o \
+	src/keysource.o \
+	src/keytable.o \
+	src/limits.o \
+	src/mobile.o \
+	src/name.o \
+	src/otp.o \
+	src/primitives.o \
+	src/refusal.o \
+	src/registrar.o \
+	src/registry.o \
+	src/rules.o \
+	src/secret.o \
+	src/sending.o \
+	src/session.o \
+	src/statement.o \
+	src/status.o \
+	src/vault.o \
+	src/verifier.o \
+	src/verify.o
+
+EXTENSION = kycvs
+DATA = kycvs--1.0.sql
+PGFILEDESC = "kycvs - signed vaccination status by one-time password and consent"
+
+# One "make installcheck", after "make install" and as a user other than root,
+# runs the three kinds of tests, each in servers of its own. Every file in
+# sql/, specs/ and t/ is a test.
+REGRESS = $(patsubst $(srcdir)/sql/%.sql,%,$(sort $(wildcard $(srcdir)/sql/*.sql)))
+ISOLATION = $(patsubst $(srcdir)/specs/%.spec,%,$(sort $(wildcard $(srcdir)/specs/*.spec)))
+TAP_TESTS = 1
+REGRESS_OPTS = --temp-instance=tmp_check --temp-config=$(srcdir)/t/regress.conf
+ISOLATION_OPTS = --temp-instance=tmp_check_iso --temp-config=$(srcdir)/t/regress.conf
+ENCODING = UTF8
+NO_LOCALE = 1
+
+# not -I, by which src/limits.h would hide the system's
+PG_CPPFLAGS = -iquote $(srcdir)/src
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+SHLIB_LINK = -lcrypto $(shell pkg-config --libs icu-uc 2>/dev/null || \
+	icu-config --ldflags-libsonly 2>/dev/null || echo -licuuc)
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(wildcard $(srcdir)/src/*.h) | $(CURDIR)/src
+
+# missing only when building outside the source tree
+$(CURDIR)/src:
+	$(MKDIR_P) $@
+
+# Servers started by t/ take their encoding from here.
+installcheck: export LANG = C.UTF-8

@@ -1,0 +1,799 @@
+/*
+ * kycvs--1.0.sql
+ *
+ * Sections: roles, schemas, tables, privileges of tables, dump, shipped data,
+ * functions over pgcrypto, public functions, functions of administration.
+ * Every function is revoked from PUBLIC before it is granted to anybody.
+ */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION kycvs" to load this file. \quit
+
+-- nothing that was planted in another schema is found by the statements below
+SET LOCAL search_path = pg_catalog, pg_temp;
+
+/* ---- roles: group roles without login, shared by all databases of the server ---- */
+
+DO $$
+DECLARE
+  wanted text;
+  role pg_authid;
+BEGIN
+  FOREACH wanted IN ARRAY ARRAY['kycvs_owner', 'kycvs_admin', 'kycvs_registrar', 'kycvs_entity',
+                                'kycvs_sender', 'kycvs_gateway', 'kycvs_auditor'] LOOP
+    SELECT * INTO role FROM pg_authid WHERE rolname = wanted::name;
+    IF NOT FOUND THEN
+      EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', wanted);
+    ELSIF role.rolcanlogin OR role.rolsuper OR role.rolcreaterole OR role.rolcreatedb
+       OR role.rolreplication OR role.rolbypassrls THEN
+      RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+        MESSAGE = format('role "%s" exists with attributes that it must not have', wanted),
+        HINT = 'Rename that role, or take its LOGIN and other attributes away, before CREATE EXTENSION kycvs.';
+    END IF;
+  END LOOP;
+  IF EXISTS (SELECT FROM pg_auth_members m
+             WHERE m.roleid = 'kycvs_owner'::regrole::oid) THEN
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = 'role "kycvs_owner" exists and has members',
+      HINT = 'Nobody may be a member of kycvs_owner: revoke it before CREATE EXTENSION kycvs.';
+  END IF;
+  IF EXISTS (SELECT FROM pg_auth_members m
+             WHERE m.member = 'kycvs_owner'::regrole::oid
+               AND m.roleid <> 'kycvs_entity'::regrole::oid) THEN
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = 'role "kycvs_owner" exists and is a member of other roles',
+      HINT = 'Revoke those memberships before CREATE EXTENSION kycvs.';
+  END IF;
+END $$;
+
+-- the authority, which acts as kycvs_owner, makes entities' roles members of kycvs_entity
+GRANT kycvs_entity TO kycvs_owner WITH ADMIN OPTION;
+
+COMMENT ON ROLE kycvs_owner IS 'kycvs: owns the registry''s tables; the authority acts as it; nobody is a member';
+COMMENT ON ROLE kycvs_admin IS 'kycvs: keys, purposes, entities, API keys';
+COMMENT ON ROLE kycvs_registrar IS 'kycvs: persons and doses';
+COMMENT ON ROLE kycvs_entity IS 'kycvs: roles of entities; may ask for OTPs and answers';
+COMMENT ON ROLE kycvs_sender IS 'kycvs: claims messages and reports their delivery';
+COMMENT ON ROLE kycvs_gateway IS 'kycvs: may act for an entity by its API key';
+COMMENT ON ROLE kycvs_auditor IS 'kycvs: may ask for the state of the service';
+
+/* ---- schemas ---- */
+
+CREATE SCHEMA kycvs;
+CREATE SCHEMA kycvs_data AUTHORIZATION kycvs_owner;
+REVOKE ALL ON SCHEMA kycvs FROM PUBLIC;
+REVOKE ALL ON SCHEMA kycvs_data FROM PUBLIC;
+GRANT USAGE ON SCHEMA kycvs TO PUBLIC;
+COMMENT ON SCHEMA kycvs IS 'kycvs: functions of administration';
+COMMENT ON SCHEMA kycvs_data IS 'kycvs: the registry''s tables, for the authority alone';
+
+/* ---- tables: the registry and its keys ---- */
+
+CREATE TABLE kycvs_data.registry (
+  id uuid PRIMARY KEY,
+  one boolean NOT NULL DEFAULT true UNIQUE CHECK (one),
+  issuer text NOT NULL,
+  key_check bytea NOT NULL,
+  created_at timestamptz NOT NULL
+);
+COMMENT ON TABLE kycvs_data.registry IS 'This registry: one row, made with the first key';
+COMMENT ON COLUMN kycvs_data.registry.id IS 'Names the subdirectory of kycvs.key_directory, and salts every key derivation';
+COMMENT ON COLUMN kycvs_data.registry.one IS 'Keeps the table to one row';
+COMMENT ON COLUMN kycvs_data.registry.issuer IS 'Claim "iss" of every document';
+COMMENT ON COLUMN kycvs_data.registry.key_check IS 'HMAC-SHA-256 that recognises the right master key; no secret';
+COMMENT ON COLUMN kycvs_data.registry.created_at IS 'When the first key was made';
+
+CREATE TABLE kycvs_data.signing_key (
+  kid text PRIMARY KEY,
+  alg text NOT NULL CHECK (alg IN ('ES256', 'EdDSA')),
+  x bytea NOT NULL CHECK (length(x) = 32),
+  y bytea NOT NULL CHECK (length(y) = 32),
+  state text NOT NULL CHECK (state IN ('pending', 'active', 'retired', 'revoked')),
+  created_at timestamptz NOT NULL,
+  activated_at timestamptz,
+  retired_at timestamptz,
+  revoked_at timestamptz
+);
+CREATE UNIQUE INDEX signing_key_active ON kycvs_data.signing_key (state) WHERE state = 'active';
+COMMENT ON TABLE kycvs_data.signing_key IS 'Public parts and states of the signing keys';
+COMMENT ON COLUMN kycvs_data.signing_key.kid IS 'RFC 7638 thumbprint; the private part is the file of this name';
+COMMENT ON COLUMN kycvs_data.signing_key.alg IS 'JOSE algorithm: ES256 (RFC 7518) or EdDSA (RFC 8037)';
+COMMENT ON COLUMN kycvs_data.signing_key.x IS 'Public coordinate x (P-256), or the public key (Ed25519)';
+COMMENT ON COLUMN kycvs_data.signing_key.y IS 'Public coordinate y (P-256), zeros for Ed25519';
+COMMENT ON COLUMN kycvs_data.signing_key.state IS 'pending: published, does not sign yet; active: signs; retired: verifies; revoked: verifies nothing';
+COMMENT ON COLUMN kycvs_data.signing_key.created_at IS 'When it was made';
+COMMENT ON COLUMN kycvs_data.signing_key.activated_at IS 'When it began to sign';
+COMMENT ON COLUMN kycvs_data.signing_key.retired_at IS 'When it ceased to sign';
+COMMENT ON COLUMN kycvs_data.signing_key.revoked_at IS 'When it was revoked';
+
+/* ---- tables: who may ask, and why ---- */
+
+CREATE TABLE kycvs_data.entity (
+  id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  code text NOT NULL UNIQUE,
+  name text NOT NULL,
+  role text NOT NULL UNIQUE,
+  suspended boolean NOT NULL DEFAULT false,
+  failures_per_hour int NOT NULL DEFAULT 200 CHECK (failures_per_hour >= 0),
+  created_at timestamptz NOT NULL
+);
+COMMENT ON TABLE kycvs_data.entity IS 'Organisations that ask';
+COMMENT ON COLUMN kycvs_data.entity.id IS 'Number of the entity';
+COMMENT ON COLUMN kycvs_data.entity.code IS 'Claim "aud" of its documents';
+COMMENT ON COLUMN kycvs_data.entity.name IS 'Name shown in the SMS';
+COMMENT ON COLUMN kycvs_data.entity.role IS 'Name of its role, which a dump keeps where an OID would not';
+COMMENT ON COLUMN kycvs_data.entity.suspended IS 'True: every request is refused (KV004)';
+COMMENT ON COLUMN kycvs_data.entity.failures_per_hour IS 'Budget: challenges an hour that may fail';
+COMMENT ON COLUMN kycvs_data.entity.created_at IS 'When it was added';
+
+CREATE TABLE kycvs_data.api_key (
+  id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  entity int NOT NULL REFERENCES kycvs_data.entity,
+  digest bytea NOT NULL UNIQUE,
+  created_at timestamptz NOT NULL,
+  revoked_at timestamptz
+);
+COMMENT ON TABLE kycvs_data.api_key IS 'API keys, by which a gateway acts for an entity';
+COMMENT ON COLUMN kycvs_data.api_key.id IS 'Number of the key';
+COMMENT ON COLUMN kycvs_data.api_key.entity IS 'Whose key it is';
+COMMENT ON COLUMN kycvs_data.api_key.digest IS 'SHA-256 of the key, which itself is kept nowhere';
+COMMENT ON COLUMN kycvs_data.api_key.created_at IS 'When it was made';
+COMMENT ON COLUMN kycvs_data.api_key.revoked_at IS 'When it was revoked';
+
+CREATE TABLE kycvs_data.purpose (
+  id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  code text NOT NULL UNIQUE,
+  validity interval NOT NULL,
+  uses int NOT NULL CHECK (uses BETWEEN 1 AND 1000),
+  created_at timestamptz NOT NULL
+);
+COMMENT ON TABLE kycvs_data.purpose IS 'Why entities ask';
+COMMENT ON COLUMN kycvs_data.purpose.id IS 'Number of the purpose';
+COMMENT ON COLUMN kycvs_data.purpose.code IS 'Claim "purpose"';
+COMMENT ON COLUMN kycvs_data.purpose.validity IS 'How long a consent lasts';
+COMMENT ON COLUMN kycvs_data.purpose.uses IS 'How many different answers a consent is good for';
+COMMENT ON COLUMN kycvs_data.purpose.created_at IS 'When it was added';
+
+CREATE TABLE kycvs_data.notice (
+  purpose int NOT NULL REFERENCES kycvs_data.purpose,
+  language text NOT NULL,
+  notice text NOT NULL,
+  PRIMARY KEY (purpose, language)
+);
+COMMENT ON TABLE kycvs_data.notice IS 'Notices that are shown to the person before they consent';
+COMMENT ON COLUMN kycvs_data.notice.purpose IS 'Purpose that the notice explains';
+COMMENT ON COLUMN kycvs_data.notice.language IS 'Language (BCP 47, lower case)';
+COMMENT ON COLUMN kycvs_data.notice.notice IS 'The text; its SHA-256 is signed into the consent';
+
+CREATE TABLE kycvs_data.entity_purpose (
+  entity int NOT NULL REFERENCES kycvs_data.entity,
+  purpose int NOT NULL REFERENCES kycvs_data.purpose,
+  PRIMARY KEY (entity, purpose)
+);
+COMMENT ON TABLE kycvs_data.entity_purpose IS 'Which entity may ask for which purpose';
+COMMENT ON COLUMN kycvs_data.entity_purpose.entity IS 'The entity';
+COMMENT ON COLUMN kycvs_data.entity_purpose.purpose IS 'A purpose it may ask for';
+
+/* ---- tables: persons and doses ---- */
+
+CREATE TABLE kycvs_data.product (
+  code text PRIMARY KEY,
+  name text NOT NULL,
+  doses_required smallint NOT NULL CHECK (doses_required BETWEEN 1 AND 9),
+  minimum_interval_days smallint CHECK (minimum_interval_days > 0),
+  form text NOT NULL DEFAULT '',
+  eu_code text,
+  icd11 text,
+  cvx text,
+  shipped boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE kycvs_data.product IS 'Vaccines as administered';
+COMMENT ON COLUMN kycvs_data.product.code IS 'Code that registrars pass to kycvs.record_dose';
+COMMENT ON COLUMN kycvs_data.product.name IS 'Name for people';
+COMMENT ON COLUMN kycvs_data.product.doses_required IS 'Doses of a complete course';
+COMMENT ON COLUMN kycvs_data.product.minimum_interval_days IS 'Days between doses; a shorter interval is a warning';
+COMMENT ON COLUMN kycvs_data.product.form IS 'Presentation, where a product has several';
+COMMENT ON COLUMN kycvs_data.product.eu_code IS 'Code of the EU''s value set';
+COMMENT ON COLUMN kycvs_data.product.icd11 IS 'ICD-11 extension code';
+COMMENT ON COLUMN kycvs_data.product.cvx IS 'CVX code';
+COMMENT ON COLUMN kycvs_data.product.shipped IS 'True: comes with the extension, so a dump leaves it out';
+
+CREATE TABLE kycvs_data.rules (
+  code text PRIMARY KEY,
+  description text NOT NULL,
+  shipped boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE kycvs_data.rules IS 'Named rule sets that turn doses into 0, 1 or 2';
+COMMENT ON COLUMN kycvs_data.rules.code IS 'Claim "rules" of an answer';
+COMMENT ON COLUMN kycvs_data.rules.description IS 'What it does, for people';
+COMMENT ON COLUMN kycvs_data.rules.shipped IS 'True: comes with the extension, so a dump leaves it out';
+
+CREATE TABLE kycvs_data.person (
+  id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  mobile_index bytea NOT NULL,
+  mobile_sealed bytea NOT NULL,
+  name_sealed bytea NOT NULL,
+  reference_sealed bytea NOT NULL,
+  birth_year smallint NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL
+);
+CREATE INDEX person_mobile_index ON kycvs_data.person (mobile_index);
+COMMENT ON TABLE kycvs_data.person IS 'Persons; nothing in it can be read without the master key';
+COMMENT ON COLUMN kycvs_data.person.id IS 'Number of the person, never shown to an entity';
+COMMENT ON COLUMN kycvs_data.person.mobile_index IS 'Key version and HMAC-SHA-256 of the E.164 number, 16 bytes';
+COMMENT ON COLUMN kycvs_data.person.mobile_sealed IS 'Number, sealed (AES-256-GCM) and padded';
+COMMENT ON COLUMN kycvs_data.person.name_sealed IS 'Name as registered, sealed and padded';
+COMMENT ON COLUMN kycvs_data.person.reference_sealed IS 'Registry''s own reference or nothing, sealed and padded';
+COMMENT ON COLUMN kycvs_data.person.birth_year IS 'Year of birth, 0 when unknown';
+COMMENT ON COLUMN kycvs_data.person.created_at IS 'When the person was registered';
+
+CREATE TABLE kycvs_data.dose (
+  person bigint NOT NULL REFERENCES kycvs_data.person,
+  dose_number int NOT NULL,
+  product text NOT NULL REFERENCES kycvs_data.product,
+  given_on date NOT NULL,
+  batch text NOT NULL DEFAULT '',
+  recorded_at timestamptz NOT NULL,
+  revoked_at timestamptz,
+  revoke_reason text,
+  PRIMARY KEY (person, dose_number)
+);
+COMMENT ON TABLE kycvs_data.dose IS 'Doses given; a wrong one is revoked, never deleted';
+COMMENT ON COLUMN kycvs_data.dose.person IS 'Who got it';
+COMMENT ON COLUMN kycvs_data.dose.dose_number IS 'Order in which doses were recorded, from 1';
+COMMENT ON COLUMN kycvs_data.dose.product IS 'What was given';
+COMMENT ON COLUMN kycvs_data.dose.given_on IS 'Day in kycvs.timezone';
+COMMENT ON COLUMN kycvs_data.dose.batch IS 'Batch number, empty when unknown';
+COMMENT ON COLUMN kycvs_data.dose.recorded_at IS 'When it was recorded';
+COMMENT ON COLUMN kycvs_data.dose.revoked_at IS 'When it was revoked';
+COMMENT ON COLUMN kycvs_data.dose.revoke_reason IS 'Why it was revoked';
+
+/*
+ * ---- tables: the exchange ----
+ *
+ * No foreign keys here: the authority alone writes these rows, and the locks
+ * and checks of a key would cost more than the row.
+ */
+
+CREATE TABLE kycvs_data.challenge (
+  id uuid PRIMARY KEY,
+  entity int NOT NULL,
+  purpose int NOT NULL,
+  mobile_index bytea NOT NULL,
+  mobile_sealed bytea NOT NULL,
+  name_sealed bytea NOT NULL,
+  name_digest bytea NOT NULL,
+  nonce bytea NOT NULL,
+  reference text,
+  travel_date date,
+  language text NOT NULL,
+  notice_sha256 bytea NOT NULL,
+  issued_at timestamptz NOT NULL,
+  sent_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  resends int NOT NULL DEFAULT 0,
+  tries int NOT NULL DEFAULT 0,
+  failed_at timestamptz,
+  verified boolean NOT NULL DEFAULT false,
+  system_identifier bigint NOT NULL,
+  timeline int NOT NULL
+) WITH (fillfactor = 80);
+CREATE INDEX challenge_mobile_index ON kycvs_data.challenge (mobile_index, issued_at);
+CREATE INDEX challenge_failed ON kycvs_data.challenge (entity, failed_at) WHERE failed_at IS NOT NULL AND NOT verified;
+COMMENT ON TABLE kycvs_data.challenge IS 'OTP exchanges; the OTP is derived from such a row and the master key, never stored';
+COMMENT ON COLUMN kycvs_data.challenge.id IS 'UUIDv8, the "jti" of the receipt';
+COMMENT ON COLUMN kycvs_data.challenge.entity IS 'Who asked';
+COMMENT ON COLUMN kycvs_data.challenge.purpose IS 'Why';
+COMMENT ON COLUMN kycvs_data.challenge.mobile_index IS 'Keyed index of the number that was asked about';
+COMMENT ON COLUMN kycvs_data.challenge.mobile_sealed IS 'That number, sealed, for the sender';
+COMMENT ON COLUMN kycvs_data.challenge.name_sealed IS 'Name as typed, sealed and padded';
+COMMENT ON COLUMN kycvs_data.challenge.name_digest IS 'HMAC-SHA-256 of the folded name';
+COMMENT ON COLUMN kycvs_data.challenge.nonce IS 'Random part of the OTP''s derivation';
+COMMENT ON COLUMN kycvs_data.challenge.reference IS 'The entity''s own number';
+COMMENT ON COLUMN kycvs_data.challenge.travel_date IS 'Day for which an answer may be asked besides today';
+COMMENT ON COLUMN kycvs_data.challenge.language IS 'Language of notice and message';
+COMMENT ON COLUMN kycvs_data.challenge.notice_sha256 IS 'SHA-256 of the notice that was shown';
+COMMENT ON COLUMN kycvs_data.challenge.issued_at IS 'When it was issued; it ends 600 s later at the latest';
+COMMENT ON COLUMN kycvs_data.challenge.sent_at IS 'When it was last sent';
+COMMENT ON COLUMN kycvs_data.challenge.expires_at IS 'When its OTP expires';
+COMMENT ON COLUMN kycvs_data.challenge.resends IS 'How often it was sent again';
+COMMENT ON COLUMN kycvs_data.challenge.tries IS 'Comparisons that were charged';
+COMMENT ON COLUMN kycvs_data.challenge.failed_at IS 'First wrong try';
+COMMENT ON COLUMN kycvs_data.challenge.verified IS 'True: the right OTP was given, a consent exists';
+COMMENT ON COLUMN kycvs_data.challenge.system_identifier IS 'Server that issued it; on any other its OTP is refused';
+COMMENT ON COLUMN kycvs_data.challenge.timeline IS 'WAL timeline that issued it; on any other its OTP is refused';
+
+CREATE TABLE kycvs_data.message (
+  id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  challenge uuid NOT NULL,
+  created_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  claimed_until timestamptz NOT NULL DEFAULT '-infinity',
+  state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'failed', 'expired')),
+  detail text NOT NULL DEFAULT '',
+  done_at timestamptz
+) WITH (fillfactor = 80);
+CREATE INDEX message_waiting ON kycvs_data.message (id) WHERE state = 'waiting';
+COMMENT ON TABLE kycvs_data.message IS 'Messages to send; their texts are derived when a sender claims them';
+COMMENT ON COLUMN kycvs_data.message.id IS 'Number of the message';
+COMMENT ON COLUMN kycvs_data.message.challenge IS 'Whose OTP it carries';
+COMMENT ON COLUMN kycvs_data.message.created_at IS 'When it was asked for';
+COMMENT ON COLUMN kycvs_data.message.expires_at IS 'When its OTP expires; later it is dropped';
+COMMENT ON COLUMN kycvs_data.message.claimed_until IS 'A sender has it until then; afterwards another may';
+COMMENT ON COLUMN kycvs_data.message.state IS 'waiting, sent, failed or expired';
+COMMENT ON COLUMN kycvs_data.message.detail IS 'What the sender reported';
+COMMENT ON COLUMN kycvs_data.message.done_at IS 'When the sender reported it';
+
+CREATE TABLE kycvs_data.consent (
+  jti uuid PRIMARY KEY,
+  challenge uuid NOT NULL UNIQUE,
+  entity int NOT NULL,
+  purpose int NOT NULL,
+  mobile_index bytea NOT NULL,
+  name_sealed bytea NOT NULL,
+  person bigint NOT NULL,
+  match smallint NOT NULL,
+  sub bytea NOT NULL,
+  reference text,
+  travel_date date,
+  notice_sha256 bytea NOT NULL,
+  canonical_sha256 bytea NOT NULL,
+  uses int NOT NULL,
+  used int NOT NULL DEFAULT 0,
+  repeats int NOT NULL DEFAULT 0,
+  issued_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL,
+  withdrawn_at timestamptz
+) WITH (fillfactor = 80);
+COMMENT ON TABLE kycvs_data.consent IS 'Permissions that persons gave with the right OTP';
+COMMENT ON COLUMN kycvs_data.consent.jti IS 'UUIDv8, the consent''s "jti"';
+COMMENT ON COLUMN kycvs_data.consent.challenge IS 'The challenge it came from; one makes at most one';
+COMMENT ON COLUMN kycvs_data.consent.entity IS 'To whom it was given';
+COMMENT ON COLUMN kycvs_data.consent.purpose IS 'For what';
+COMMENT ON COLUMN kycvs_data.consent.mobile_index IS 'Keyed index of the number';
+COMMENT ON COLUMN kycvs_data.consent.name_sealed IS 'Name as typed, sealed and padded';
+COMMENT ON COLUMN kycvs_data.consent.person IS 'Person that was found, 0 when none';
+COMMENT ON COLUMN kycvs_data.consent.match IS 'How the name fitted: 0 none, 1 variant, 2 exact';
+COMMENT ON COLUMN kycvs_data.consent.sub IS 'Pairwise pseudonym';
+COMMENT ON COLUMN kycvs_data.consent.reference IS 'The entity''s own number';
+COMMENT ON COLUMN kycvs_data.consent.travel_date IS 'Day for which an answer may be asked besides today';
+COMMENT ON COLUMN kycvs_data.consent.notice_sha256 IS 'SHA-256 of the notice that was shown';
+COMMENT ON COLUMN kycvs_data.consent.canonical_sha256 IS 'SHA-256 of the signed document''s canonical form';
+COMMENT ON COLUMN kycvs_data.consent.uses IS 'Different answers it is good for';
+COMMENT ON COLUMN kycvs_data.consent.used IS 'Different answers given';
+COMMENT ON COLUMN kycvs_data.consent.repeats IS 'How often the same OTP was shown again';
+COMMENT ON COLUMN kycvs_data.consent.issued_at IS 'When it was given';
+COMMENT ON COLUMN kycvs_data.consent.expires_at IS 'When it ends';
+COMMENT ON COLUMN kycvs_data.consent.withdrawn_at IS 'When the person withdrew it';
+
+CREATE TABLE kycvs_data.answer (
+  jti uuid PRIMARY KEY,
+  consent uuid NOT NULL,
+  as_of date NOT NULL,
+  status smallint NOT NULL CHECK (status BETWEEN 0 AND 2),
+  rules text NOT NULL,
+  issued_at timestamptz NOT NULL,
+  expires_at timestamptz NOT NULL
+);
+CREATE INDEX answer_consent ON kycvs_data.answer (consent, as_of);
+COMMENT ON TABLE kycvs_data.answer IS 'Different answers given, so that the same question gets the same document';
+COMMENT ON COLUMN kycvs_data.answer.jti IS 'UUIDv8, the answer''s "jti"';
+COMMENT ON COLUMN kycvs_data.answer.consent IS 'The consent it was given under';
+COMMENT ON COLUMN kycvs_data.answer.as_of IS 'Day it speaks of';
+COMMENT ON COLUMN kycvs_data.answer.status IS '0 not vaccinated or not found, 1 partially, 2 fully vaccinated';
+COMMENT ON COLUMN kycvs_data.answer.rules IS 'Rules that were applied';
+COMMENT ON COLUMN kycvs_data.answer.issued_at IS 'When it was first given';
+COMMENT ON COLUMN kycvs_data.answer.expires_at IS 'End of its day';
+
+CREATE TABLE kycvs_data.charge (
+  key bytea PRIMARY KEY,
+  sent timestamptz[] NOT NULL,
+  failed timestamptz[] NOT NULL,
+  streak int NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE kycvs_data.charge IS 'Limit counters: of a mobile, and of a mobile and an entity';
+COMMENT ON COLUMN kycvs_data.charge.key IS 'HMAC-SHA-256 of what is counted';
+COMMENT ON COLUMN kycvs_data.charge.sent IS 'When the latest messages were asked for, oldest first';
+COMMENT ON COLUMN kycvs_data.charge.failed IS 'When the latest wrong tries came, oldest first';
+COMMENT ON COLUMN kycvs_data.charge.streak IS 'Wrong tries in a row';
+
+CREATE TABLE kycvs_data.audit (
+  id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  at timestamptz NOT NULL,
+  event text NOT NULL,
+  outcome text NOT NULL,
+  entity int NOT NULL,
+  subject uuid NOT NULL,
+  document uuid NOT NULL,
+  object bigint NOT NULL,
+  as_of date NOT NULL,
+  status smallint NOT NULL,
+  session_role text NOT NULL,
+  outer_role text NOT NULL,
+  calling_role text NOT NULL,
+  database text NOT NULL
+);
+COMMENT ON TABLE kycvs_data.audit IS 'Append-only: one row for every request that was decided';
+COMMENT ON COLUMN kycvs_data.audit.id IS 'Order of the decisions';
+COMMENT ON COLUMN kycvs_data.audit.at IS 'When, by the authority''s clock';
+COMMENT ON COLUMN kycvs_data.audit.event IS 'What was asked';
+COMMENT ON COLUMN kycvs_data.audit.outcome IS 'SQLSTATE; 00000 = granted';
+COMMENT ON COLUMN kycvs_data.audit.entity IS 'For which entity, 0 when none';
+COMMENT ON COLUMN kycvs_data.audit.subject IS 'Challenge or consent it was about, zeros when none';
+COMMENT ON COLUMN kycvs_data.audit.document IS '"jti" of the document that was given out, zeros when none';
+COMMENT ON COLUMN kycvs_data.audit.object IS 'Person, API key or message of an administrative request, 0 when none';
+COMMENT ON COLUMN kycvs_data.audit.as_of IS 'Day of an answer, -infinity when none';
+COMMENT ON COLUMN kycvs_data.audit.status IS 'Status that was disclosed, -1 when none';
+COMMENT ON COLUMN kycvs_data.audit.session_role IS 'Session user of the caller';
+COMMENT ON COLUMN kycvs_data.audit.outer_role IS 'Outer user of the caller (SET ROLE)';
+COMMENT ON COLUMN kycvs_data.audit.calling_role IS 'Current user at the call, who decides which entity asked';
+COMMENT ON COLUMN kycvs_data.audit.database IS 'Database of the caller';
+
+/* ---- privileges of tables: their owner alone, and even it can only append to the audit ---- */
+
+DO $$
+DECLARE
+  t text;
+BEGIN
+  FOR t IN SELECT c.relname FROM pg_class c
+           WHERE c.relnamespace = 'kycvs_data'::regnamespace::oid
+             AND c.relkind = 'r' LOOP
+    EXECUTE format('ALTER TABLE kycvs_data.%I OWNER TO kycvs_owner', t);
+    EXECUTE format('REVOKE ALL ON kycvs_data.%I FROM PUBLIC', t);
+  END LOOP;
+END $$;
+REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON kycvs_data.audit FROM kycvs_owner;
+
+/* ---- dump: every record, but no challenge and no message ---- */
+
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.registry', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.signing_key', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.api_key', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.api_key_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.purpose', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.purpose_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.notice', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity_purpose', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.product', 'WHERE NOT shipped');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.rules', 'WHERE NOT shipped');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.person', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.person_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.dose', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.consent', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.answer', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.charge', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.audit', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.audit_id_seq', '');
+
+/* ---- shipped data: vaccines of India's programme and a few foreign ones ---- */
+
+INSERT INTO kycvs_data.product (code, name, doses_required, minimum_interval_days, form, eu_code, icd11, cvx, shipped) VALUES
+  ('COVISHIELD',    'Covishield',    2, 28,   '2 doses',             'Covishield',    'XM9QW8', '210', true),
+  ('COVAXIN',       'Covaxin',       2, 28,   '2 doses',             'Covaxin',       'XM1NL1', '502', true),
+  ('SPUTNIK-V',     'Sputnik V',     2, 21,   'components I and II', 'Sputnik-V',     'XM9QW8', '505', true),
+  ('SPUTNIK-LIGHT', 'Sputnik Light', 1, NULL, 'single dose',         'Sputnik-Light', NULL,     '504', true),
+  ('ZYCOV-D',       'ZyCoV-D',       3, 28,   '2 mg',                NULL,            'XM6AT1', NULL,  true),
+  ('ZYCOV-D-3MG',   'ZyCoV-D 3 mg',  2, 28,   '3 mg',                NULL,            'XM6AT1', NULL,  true),
+  ('CORBEVAX',      'Corbevax',      2, 28,   '2 doses',             NULL,            'XM5JC5', NULL,  true),
+  ('COVOVAX',       'Covovax',       2, 21,   '2 doses',             'Covovax',       'XM5JC5', NULL,  true),
+  ('INCOVACC',      'iNCOVACC',      2, 28,   'nasal',               NULL,            NULL,     NULL,  true),
+  ('MODERNA',       'Spikevax',      2, 28,   '2 doses',             'EU/1/20/1507',  NULL,     NULL,  true),
+  ('JANSSEN',       'Jcovden',       1, NULL, 'single dose',         'EU/1/20/1525',  NULL,     NULL,  true),
+  ('COMIRNATY',     'Comirnaty',     2, 21,   '2 doses',             'EU/1/20/1528',  NULL,     NULL,  true),
+  ('VAXZEVRIA',     'Vaxzevria',     2, 28,   '2 doses',             'EU/1/21/1529',  NULL,     NULL,  true);
+
+INSERT INTO kycvs_data.rules VALUES
+  ('in-2021', 'Doses not revoked and given on or before the day; 2 when the largest requirement among the products given is reached', true);
+
+/* ---- functions over pgcrypto, bound to that extension wherever it lives ---- */
+
+DO $$
+DECLARE
+  crypto text;
+BEGIN
+  SELECT quote_ident(n.nspname) INTO STRICT crypto
+  FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+  WHERE e.extname = 'pgcrypto';
+  PERFORM FROM pg_depend d
+  WHERE d.classid = 'pg_proc'::regclass
+    AND d.objid IN ((crypto || '.gen_random_bytes(integer)')::regprocedure,
+                    (crypto || '.digest(text,text)')::regprocedure)
+    AND d.deptype = 'e'
+    AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pgcrypto')
+  HAVING count(*) = 2;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+      MESSAGE = 'the functions of pgcrypto do not belong to that extension';
+  END IF;
+  EXECUTE 'CREATE FUNCTION kycvs_data.new_api_key() RETURNS text LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC '
+    'SELECT ''kycvs_''::text || encode(' || crypto || '.gen_random_bytes(32), ''hex''::text); END';
+  EXECUTE 'CREATE FUNCTION kycvs_data.api_key_digest(api_key text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC '
+    'SELECT ' || crypto || '.digest(api_key, ''sha256''::text); END';
+END $$;
+REVOKE ALL ON FUNCTION kycvs_data.new_api_key() FROM PUBLIC;
+ALTER FUNCTION kycvs_data.new_api_key() OWNER TO kycvs_owner;
+COMMENT ON FUNCTION kycvs_data.new_api_key() IS 'private: a new API key, 32 random bytes in hex';
+REVOKE ALL ON FUNCTION kycvs_data.api_key_digest(text) FROM PUBLIC;
+ALTER FUNCTION kycvs_data.api_key_digest(text) OWNER TO kycvs_owner;
+COMMENT ON FUNCTION kycvs_data.api_key_digest(text) IS 'private: SHA-256 of an API key';
+
+/* ---- public functions: entities ---- */
+
+CREATE FUNCTION @extschema@.kycvs_issue_otp(mobile text, name text, purpose text, reference text DEFAULT NULL, travel_date date DEFAULT NULL, language text DEFAULT 'en')
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_issue_otp' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_issue_otp(text, text, text, text, date, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_issue_otp(text, text, text, text, date, text) TO kycvs_entity;
+COMMENT ON FUNCTION @extschema@.kycvs_issue_otp(text, text, text, text, date, text) IS 'public: sends an OTP to a mobile number and returns a signed receipt whose "jti" is the txn; KV001-KV009, KV040, KV050-KV052';
+
+CREATE FUNCTION @extschema@.kycvs_resend_otp(txn uuid)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_resend_otp' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_resend_otp(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_resend_otp(uuid) TO kycvs_entity;
+COMMENT ON FUNCTION @extschema@.kycvs_resend_otp(uuid) IS 'public: sends the same OTP again (after 30, 60, 120 s) and returns a new signed receipt; KV003, KV004, KV007, KV011-KV014, KV050-KV052';
+
+CREATE FUNCTION @extschema@.kycvs_verify_otp(txn uuid, otp text, consent boolean DEFAULT false)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_verify_otp' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_verify_otp(uuid, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_verify_otp(uuid, text, boolean) TO kycvs_entity;
+COMMENT ON FUNCTION @extschema@.kycvs_verify_otp(uuid, text, boolean) IS 'public: takes the OTP (six digits, or the hex SHA-256 of them) and the person''s consent, returns the signed consent; KV003, KV004, KV006, KV007, KV010-KV014, KV050-KV052';
+
+CREATE FUNCTION @extschema@.kycvs_status(consent jsonb, as_of date DEFAULT NULL)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_status' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_status(jsonb, date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_status(jsonb, date) TO kycvs_entity;
+COMMENT ON FUNCTION @extschema@.kycvs_status(jsonb, date) IS 'public: the signed answer for a consent, status 0 not (or not found), 1 partially, 2 fully vaccinated; as_of is today or the travel date; KV003, KV004, KV008, KV020-KV023, KV050-KV052';
+
+/* ---- public functions: anybody who holds a document (RFC 7515, RFC 8785) ---- */
+
+CREATE FUNCTION @extschema@.kycvs_verify(document jsonb, audience text, reference text, name text DEFAULT NULL, type text DEFAULT 'status', at timestamptz DEFAULT NULL)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_verify' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_verify(jsonb, text, text, text, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_verify(jsonb, text, text, text, text, timestamptz) TO PUBLIC;
+COMMENT ON FUNCTION @extschema@.kycvs_verify(jsonb, text, text, text, text, timestamptz) IS 'public: the claims of a document whose signature, issuer, key, expiry, audience, reference, name and type are right, else KV030-KV034; at = check as of then';
+
+CREATE FUNCTION @extschema@.kycvs_claims(document jsonb)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_claims' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_claims(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_claims(jsonb) TO PUBLIC;
+COMMENT ON FUNCTION @extschema@.kycvs_claims(jsonb) IS 'public: the claims of a document whose signature is right, nothing else checked; KV030-KV032';
+
+CREATE FUNCTION @extschema@.kycvs_jwks()
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_jwks' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_jwks() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_jwks() TO PUBLIC;
+COMMENT ON FUNCTION @extschema@.kycvs_jwks() IS 'public: the registry''s public keys as a JWK Set (RFC 7517, section 5)';
+
+CREATE FUNCTION @extschema@.kycvs_to_jwt(document jsonb)
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_to_jwt' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_to_jwt(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_to_jwt(jsonb) TO PUBLIC;
+COMMENT ON FUNCTION @extschema@.kycvs_to_jwt(jsonb) IS 'public: a document as compact JWT (RFC 7519); no key is needed and no signature checked; KV030';
+
+CREATE FUNCTION @extschema@.kycvs_from_jwt(token text)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_from_jwt' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_from_jwt(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_from_jwt(text) TO PUBLIC;
+COMMENT ON FUNCTION @extschema@.kycvs_from_jwt(text) IS 'public: a compact JWT as document; no signature is checked; KV030';
+
+CREATE FUNCTION kycvs.canonical(document jsonb)
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_canonical' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION kycvs.canonical(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.canonical(jsonb) TO PUBLIC;
+COMMENT ON FUNCTION kycvs.canonical(jsonb) IS 'public: canonical JSON (RFC 8785)';
+
+CREATE FUNCTION kycvs.thumbprint(jwk jsonb)
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_thumbprint' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION kycvs.thumbprint(jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.thumbprint(jsonb) TO PUBLIC;
+COMMENT ON FUNCTION kycvs.thumbprint(jsonb) IS 'public: JWK thumbprint, SHA-256 in base64url (RFC 7638)';
+
+CREATE FUNCTION kycvs.signature_valid(jwk jsonb, message bytea, signature bytea)
+  RETURNS boolean
+  AS 'MODULE_PATHNAME', 'kycvs_signature_valid' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION kycvs.signature_valid(jsonb, bytea, bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.signature_valid(jsonb, bytea, bytea) TO PUBLIC;
+COMMENT ON FUNCTION kycvs.signature_valid(jsonb, bytea, bytea) IS 'public: whether an ES256 (RFC 7518, 3.4) or Ed25519 (RFC 8037) signature of 64 bytes is right';
+
+/* ---- functions that return a refusal instead of raising it: gateways and routers ---- */
+
+CREATE FUNCTION kycvs.try_issue_otp(mobile text, name text, purpose text, reference text DEFAULT NULL, travel_date date DEFAULT NULL, language text DEFAULT 'en', api_key text DEFAULT NULL)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_try_issue_otp' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.try_issue_otp(text, text, text, text, date, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.try_issue_otp(text, text, text, text, date, text, text) TO kycvs_entity, kycvs_gateway;
+COMMENT ON FUNCTION kycvs.try_issue_otp(text, text, text, text, date, text, text) IS 'public: like kycvs_issue_otp, but a KV refusal is returned as {"error", "message", "retry_after", "tries_left"}; api_key: for members of kycvs_gateway';
+
+CREATE FUNCTION kycvs.try_resend_otp(txn uuid, api_key text DEFAULT NULL)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_try_resend_otp' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.try_resend_otp(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.try_resend_otp(uuid, text) TO kycvs_entity, kycvs_gateway;
+COMMENT ON FUNCTION kycvs.try_resend_otp(uuid, text) IS 'public: like kycvs_resend_otp, but a KV refusal is returned as {"error", "message", "retry_after", "tries_left"}; api_key: for members of kycvs_gateway';
+
+CREATE FUNCTION kycvs.try_verify_otp(txn uuid, otp text, consent boolean DEFAULT false, api_key text DEFAULT NULL)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_try_verify_otp' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.try_verify_otp(uuid, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.try_verify_otp(uuid, text, boolean, text) TO kycvs_entity, kycvs_gateway;
+COMMENT ON FUNCTION kycvs.try_verify_otp(uuid, text, boolean, text) IS 'public: like kycvs_verify_otp, but a KV refusal is returned as {"error", "message", "retry_after", "tries_left"}; api_key: for members of kycvs_gateway';
+
+CREATE FUNCTION kycvs.try_status(consent jsonb, as_of date DEFAULT NULL, api_key text DEFAULT NULL)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_try_status' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.try_status(jsonb, date, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.try_status(jsonb, date, text) TO kycvs_entity, kycvs_gateway;
+COMMENT ON FUNCTION kycvs.try_status(jsonb, date, text) IS 'public: like kycvs_status, but a KV refusal is returned as {"error", "message", "retry_after", "tries_left"}; api_key: for members of kycvs_gateway';
+
+/* ---- functions of administration ---- */
+
+CREATE FUNCTION kycvs.create_key(alg text DEFAULT 'ES256')
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_create_key' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.create_key(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.create_key(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.create_key(text) IS 'admin: makes a signing key (ES256 or Ed25519) and, the first time, the master key; returns its kid; the first becomes active and fixes the issuer, later ones are pending';
+
+CREATE FUNCTION kycvs.activate_key(kid text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_activate_key' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.activate_key(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.activate_key(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.activate_key(text) IS 'admin: a pending key signs from now on, the active one retires';
+
+CREATE FUNCTION kycvs.revoke_key(kid text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_revoke_key' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.revoke_key(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.revoke_key(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.revoke_key(text) IS 'admin: documents of this key verify no more; not to be undone';
+
+CREATE FUNCTION kycvs.add_purpose(code text, notice text, validity interval DEFAULT '15 min', uses int DEFAULT 3)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_add_purpose' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.add_purpose(text, text, interval, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.add_purpose(text, text, interval, int) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.add_purpose(text, text, interval, int) IS 'admin: a purpose with its English notice, how long a consent lasts and how many different answers it is good for';
+
+CREATE FUNCTION kycvs.add_notice(code text, language text, notice text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_add_notice' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.add_notice(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.add_notice(text, text, text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.add_notice(text, text, text) IS 'admin: the notice of a purpose in another language (BCP 47); replaces an earlier one';
+
+CREATE FUNCTION kycvs.add_entity(code text, name text, role regrole, purposes text[])
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_add_entity' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.add_entity(text, text, regrole, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.add_entity(text, text, regrole, text[]) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.add_entity(text, text, regrole, text[]) IS 'admin: an organisation that may ask, its role and purposes; grants kycvs_entity to the role';
+
+CREATE FUNCTION kycvs.suspend_entity(code text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_suspend_entity' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.suspend_entity(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.suspend_entity(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.suspend_entity(text) IS 'admin: refuses every request of an entity (KV004)';
+
+CREATE FUNCTION kycvs.resume_entity(code text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_resume_entity' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.resume_entity(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.resume_entity(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.resume_entity(text) IS 'admin: ends a suspension';
+
+CREATE FUNCTION kycvs.set_budget(code text, failures_per_hour int)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_set_budget' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.set_budget(text, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.set_budget(text, int) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.set_budget(text, int) IS 'admin: how many challenges of an entity may fail in an hour (200 at first)';
+
+CREATE FUNCTION kycvs.create_api_key(code text)
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_create_api_key' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.create_api_key(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.create_api_key(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.create_api_key(text) IS 'admin: an API key for an entity; shown once, only its SHA-256 is kept';
+
+CREATE FUNCTION kycvs.revoke_api_key(id bigint)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_revoke_api_key' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.revoke_api_key(bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.revoke_api_key(bigint) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.revoke_api_key(bigint) IS 'admin: an API key opens nothing any more';
+
+CREATE FUNCTION kycvs.register_person(mobile text, name text, reference text DEFAULT NULL, birth_year int DEFAULT NULL)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'kycvs_register_person' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.register_person(text, text, text, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.register_person(text, text, text, int) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.register_person(text, text, text, int) IS 'registrar: a person''s number; the same mobile, folded name and reference give the same one; KV001, KV002, KV041';
+
+CREATE FUNCTION kycvs.record_dose(person_id bigint, product text, given_on date, batch text DEFAULT NULL)
+  RETURNS int
+  AS 'MODULE_PATHNAME', 'kycvs_record_dose' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.record_dose(bigint, text, date, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.record_dose(bigint, text, date, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.record_dose(bigint, text, date, text) IS 'registrar: records a dose, returns its number; a short interval is a warning; KV042, KV043';
+
+CREATE FUNCTION kycvs.revoke_dose(person_id bigint, dose_number int, reason text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_revoke_dose' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.revoke_dose(bigint, int, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.revoke_dose(bigint, int, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.revoke_dose(bigint, int, text) IS 'registrar: a dose that was recorded wrongly counts no more; KV042';
+
+CREATE FUNCTION kycvs.next_messages(n int)
+  RETURNS TABLE (id bigint, mobile text, body text, language text, template_id text)
+  AS 'MODULE_PATHNAME', 'kycvs_next_messages' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.next_messages(int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.next_messages(int) TO kycvs_sender;
+COMMENT ON FUNCTION kycvs.next_messages(int) IS 'sender: claims at most n messages (1 to 1000) for 60 seconds; expired ones are dropped';
+
+CREATE FUNCTION kycvs.message_done(id bigint, delivered boolean, detail text DEFAULT NULL)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_message_done' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.message_done(bigint, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.message_done(bigint, boolean, text) TO kycvs_sender;
+COMMENT ON FUNCTION kycvs.message_done(bigint, boolean, text) IS 'sender: reports that a message was handed over (true) or could not be (false)';
+
+CREATE FUNCTION kycvs.service_health()
+  RETURNS TABLE (check_name text, ok boolean, detail text)
+  AS 'MODULE_PATHNAME', 'kycvs_service_health' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.service_health() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.service_health() TO kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.service_health() IS 'private: the part of kycvs.health() that needs C';
+
+/*
+ * Roles that can do more than their part: an entity that is a member of
+ * another group of ours or of a predefined role that reads around privileges,
+ * anybody with EXECUTE that no group gives.
+ */
+CREATE FUNCTION kycvs.health()
+  RETURNS TABLE (check_name text, ok boolean, detail text)
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+  SELECT s.check_name, s.ok, s.detail FROM kycvs.service_health() AS s
+  UNION ALL
+  SELECT 'role ' || member.rolname, false,
+         format('has %s, which an entity must not have: REVOKE %I FROM %I', granted.rolname, granted.rolname, member.rolname)
+    FROM pg_roles AS member, pg_roles AS granted
+   WHERE NOT member.rolsuper AND member.rolname <> 'kycvs_owner'
+     AND pg_has_role(member.oid, 'kycvs_entity', 'MEMBER') AND member.rolname <> 'kycvs_entity'
+     AND granted.rolname IN ('kycvs_owner', 'kycvs_admin', 'kycvs_registrar', 'kycvs_sender', 'kycvs_gateway',
+                             'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
+                             'pg_write_server_files', 'pg_execute_server_program')
+     AND pg_has_role(member.oid, granted.oid, 'MEMBER')
+  UNION ALL
+  SELECT 'member of kycvs_owner', false, format('nobody may be one: REVOKE kycvs_owner FROM %I', r.rolname)
+    FROM pg_roles AS r JOIN pg_auth_members AS m ON m.member = r.oid
+   WHERE m.roleid = (SELECT o.oid FROM pg_roles AS o WHERE o.rolname = 'kycvs_owner')
+  UNION ALL
+  SELECT 'grant on ' || p.oid::regprocedure::text, false,
+         format('%s may execute it besides the group roles: REVOKE ALL ON FUNCTION %s FROM %s', g.who, p.oid::regprocedure, g.who)
+    FROM pg_proc AS p
+    JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+    JOIN pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'kycvs'
+    JOIN pg_init_privs AS i ON i.classoid = 'pg_proc'::regclass AND i.objoid = p.oid,
+    LATERAL (SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(a.grantee::regrole::text) END AS who
+               FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+              WHERE a.privilege_type = 'EXECUTE' AND a.grantee <> p.proowner
+                AND a.grantee NOT IN (SELECT b.grantee FROM aclexplode(i.initprivs) AS b)) AS g;
+END;
+REVOKE ALL ON FUNCTION kycvs.health() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.health() TO kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.health() IS 'admin, auditor: what is well and what is wrong with the service, and how to mend it';

@@ -1,0 +1,479 @@
+/*
+ * kycvs.c
+ *	  Know Your Customer's Vaccination Status: SQL functions and start-up.
+ *
+ * A function here takes its arguments into a request, asks the authority (see
+ * src/channel.h) and turns the reply into a result or an error.  It decides
+ * nothing, reads no table and holds no secret, for it runs in the backend of
+ * whoever calls; what it is told, it is told after the commit that records it.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "arguments.h"
+#include "authority.h"
+#include "call.h"
+#include "channel.h"
+#include "clock.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/elog.h"
+#include "utils/guc.h"
+#include "utils/uuid.h"
+#include "vault.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+/* ---- the server log ---- */
+
+static bool in_flight = false;
+static emit_log_hook_type prev_emit_log_hook = NULL;
+
+/* Whatever fails while a call is in flight is logged without statement and context: both may hold its arguments. */
+static void
+hide_arguments(ErrorData *edata)
+{
+	if (in_flight)
+	{
+		edata->hide_stmt = true;
+		edata->hide_ctx = true;
+	}
+	if (prev_emit_log_hook)
+		prev_emit_log_hook(edata);
+}
+
+/* The error was reported before its transaction is cleaned up. */
+static void
+end_flight(XactEvent event, void *arg)
+{
+	in_flight = false;
+}
+
+static void
+end_flight_sub(SubXactEvent event, SubTransactionId mySubid, SubTransactionId parentSubid, void *arg)
+{
+	in_flight = false;
+}
+
+void
+_PG_init(void)
+{
+	kycvs_channel_init();
+	prev_emit_log_hook = emit_log_hook;
+	emit_log_hook = hide_arguments;
+	RegisterXactCallback(end_flight, NULL);
+	RegisterSubXactCallback(end_flight_sub, NULL);
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	kycvs_vault_init();
+	kycvs_clock_init();
+	kycvs_call_init();
+	MarkGUCPrefixReserved("kycvs");
+	kycvs_authority_register();
+}
+
+/* ---- asking ---- */
+
+static KycvsRequest *
+begin(KycvsOp op)
+{
+	in_flight = true;
+	return kycvs_request_new(op);
+}
+
+static KycvsReply *
+ask(KycvsRequest *request)
+{
+	KycvsReply *reply = kycvs_call(request);
+
+	if (reply->refusal.sqlstate != 0)
+		kycvs_raise(&reply->refusal);
+	in_flight = false;
+	return reply;
+}
+
+static bool
+is_kycvs_class(int sqlstate)
+{
+	return (sqlstate & 0xfff) == (KV_MOBILE_INVALID & 0xfff);
+}
+
+/* For the kycvs.try_* functions: a refusal of ours is a result. */
+static Datum
+try_ask(KycvsRequest *request)
+{
+	KycvsReply *reply = kycvs_call(request);
+
+	if (reply->refusal.sqlstate != 0 && !is_kycvs_class(reply->refusal.sqlstate))
+		kycvs_raise(&reply->refusal);
+	in_flight = false;
+	if (reply->refusal.sqlstate != 0)
+		return JsonbPGetDatum(kycvs_refusal_json(&reply->refusal));
+	return kycvs_reply_jsonb(reply);
+}
+
+static void
+take_date(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	request->has_date = !PG_ARGISNULL(arg);
+	if (request->has_date)
+		request->date = PG_GETARG_DATEADT(arg);
+}
+
+static void
+take_txn(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	if (kycvs_take_given(request, fcinfo, arg, "txn"))
+		request->id = *PG_GETARG_UUID_P(arg);
+}
+
+static void
+take_number(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what)
+{
+	if (kycvs_take_given(request, fcinfo, arg, what))
+		request->number = PG_GETARG_INT64(arg);
+}
+
+static void
+take_count(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what)
+{
+	if (kycvs_take_given(request, fcinfo, arg, what))
+		request->count = PG_GETARG_INT32(arg);
+}
+
+static void
+take_api_key(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	request->has_api_key = kycvs_take_optional_text(request, fcinfo, arg, "API key", request->api_key,
+													sizeof(request->api_key), KV_NOT_AN_ENTITY);
+}
+
+/* ---- entities ---- */
+
+static KycvsRequest *
+issue_request(FunctionCallInfo fcinfo)
+{
+	KycvsRequest *request = begin(KYCVS_OP_ISSUE);
+
+	kycvs_take_text(request, fcinfo, 0, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
+	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
+	kycvs_take_text(request, fcinfo, 2, "purpose", request->code, sizeof(request->code), KV_PURPOSE_NOT_ALLOWED);
+	request->has_text = kycvs_take_optional_text(request, fcinfo, 3, "reference", request->text,
+												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	take_date(request, fcinfo, 4);
+	kycvs_take_text(request, fcinfo, 5, "language", request->language, sizeof(request->language), KV_NO_NOTICE);
+	return request;
+}
+
+static KycvsRequest *
+resend_request(FunctionCallInfo fcinfo)
+{
+	KycvsRequest *request = begin(KYCVS_OP_RESEND);
+
+	take_txn(request, fcinfo, 0);
+	return request;
+}
+
+/* An OTP that is too long is a wrong one, and charged like one. */
+static void
+take_otp(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	int			before = request->bad_argument;
+
+	kycvs_take_text(request, fcinfo, arg, "otp", request->otp, sizeof(request->otp), KV_OTP_WRONG);
+	if (before == 0 && request->bad_argument == KV_OTP_WRONG)
+		request->bad_argument = 0;
+}
+
+static KycvsRequest *
+verify_request(FunctionCallInfo fcinfo)
+{
+	KycvsRequest *request = begin(KYCVS_OP_VERIFY);
+
+	take_txn(request, fcinfo, 0);
+	take_otp(request, fcinfo, 1);
+	if (kycvs_take_given(request, fcinfo, 2, "consent"))
+		request->flag = PG_GETARG_BOOL(2);
+	return request;
+}
+
+static KycvsRequest *
+status_request(FunctionCallInfo fcinfo)
+{
+	KycvsRequest *request = begin(KYCVS_OP_STATUS);
+
+	kycvs_take_consent(request, fcinfo, 0);
+	take_date(request, fcinfo, 1);
+	return request;
+}
+
+#define ENTITY_FUNCTION(name, try_name, make_request, api_key_arg) \
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	return kycvs_reply_jsonb(ask(make_request(fcinfo))); \
+} \
+PG_FUNCTION_INFO_V1(try_name); \
+Datum \
+try_name(PG_FUNCTION_ARGS) \
+{ \
+	KycvsRequest *request = make_request(fcinfo); \
+ \
+	take_api_key(request, fcinfo, api_key_arg); \
+	return try_ask(request); \
+} \
+extern int	kycvs_no_such_thing
+
+ENTITY_FUNCTION(kycvs_issue_otp, kycvs_try_issue_otp, issue_request, 6);
+ENTITY_FUNCTION(kycvs_resend_otp, kycvs_try_resend_otp, resend_request, 1);
+ENTITY_FUNCTION(kycvs_verify_otp, kycvs_try_verify_otp, verify_request, 3);
+ENTITY_FUNCTION(kycvs_status, kycvs_try_status, status_request, 2);
+
+/* ---- administrators ---- */
+
+static KycvsRequest *
+code_request(KycvsOp op, FunctionCallInfo fcinfo, const char *what)
+{
+	KycvsRequest *request = begin(op);
+
+	kycvs_take_text(request, fcinfo, 0, what, request->code, sizeof(request->code), ERRCODE_INVALID_PARAMETER_VALUE);
+	return request;
+}
+
+/* Functions of one code that return nothing, or a text. */
+#define CODE_FUNCTION(name, op, what, result) \
+PG_FUNCTION_INFO_V1(name); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	KycvsReply *reply = ask(code_request(op, fcinfo, what)); \
+ \
+	(void) reply; \
+	return result; \
+} \
+extern int	kycvs_no_such_thing
+
+CODE_FUNCTION(kycvs_create_key, KYCVS_OP_CREATE_KEY, "alg", kycvs_reply_text(reply));
+CODE_FUNCTION(kycvs_activate_key, KYCVS_OP_ACTIVATE_KEY, "kid", (Datum) 0);
+CODE_FUNCTION(kycvs_revoke_key, KYCVS_OP_REVOKE_KEY, "kid", (Datum) 0);
+CODE_FUNCTION(kycvs_suspend_entity, KYCVS_OP_SUSPEND_ENTITY, "code", (Datum) 0);
+CODE_FUNCTION(kycvs_resume_entity, KYCVS_OP_RESUME_ENTITY, "code", (Datum) 0);
+CODE_FUNCTION(kycvs_create_api_key, KYCVS_OP_CREATE_API_KEY, "code", kycvs_reply_text(reply));
+
+/* Days of 24 hours; months have no length that a consent could last. */
+static void
+take_validity(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	Interval   *validity;
+
+	if (!kycvs_take_given(request, fcinfo, arg, "validity"))
+		return;
+	validity = PG_GETARG_INTERVAL_P(arg);
+	if (validity->month != 0 || validity->day < -1000 || validity->day > 1000 ||
+		validity->time < -1000 * USECS_PER_DAY || validity->time > 1000 * USECS_PER_DAY)
+		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, "validity must be days and less, at most 366 days");
+	else
+		request->microseconds = validity->time + validity->day * USECS_PER_DAY;
+}
+
+static void
+take_notice(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	kycvs_take_text(request, fcinfo, arg, "notice", request->notice, sizeof(request->notice), ERRCODE_INVALID_PARAMETER_VALUE);
+}
+
+PG_FUNCTION_INFO_V1(kycvs_add_purpose);
+Datum
+kycvs_add_purpose(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = code_request(KYCVS_OP_ADD_PURPOSE, fcinfo, "code");
+
+	take_notice(request, fcinfo, 1);
+	take_validity(request, fcinfo, 2);
+	take_count(request, fcinfo, 3, "uses");
+	ask(request);
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(kycvs_add_notice);
+Datum
+kycvs_add_notice(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = code_request(KYCVS_OP_ADD_NOTICE, fcinfo, "code");
+
+	kycvs_take_text(request, fcinfo, 1, "language", request->language, sizeof(request->language), ERRCODE_INVALID_PARAMETER_VALUE);
+	take_notice(request, fcinfo, 2);
+	ask(request);
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(kycvs_add_entity);
+Datum
+kycvs_add_entity(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = code_request(KYCVS_OP_ADD_ENTITY, fcinfo, "code");
+
+	kycvs_take_text(request, fcinfo, 1, "name", request->text, sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	if (kycvs_take_given(request, fcinfo, 2, "role"))
+		request->role = PG_GETARG_OID(2);
+	kycvs_take_purposes(request, fcinfo, 3);
+	ask(request);
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(kycvs_set_budget);
+Datum
+kycvs_set_budget(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = code_request(KYCVS_OP_SET_BUDGET, fcinfo, "code");
+
+	take_count(request, fcinfo, 1, "failures_per_hour");
+	ask(request);
+	PG_RETURN_VOID();
+}
+
+PG_FUNCTION_INFO_V1(kycvs_revoke_api_key);
+Datum
+kycvs_revoke_api_key(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = begin(KYCVS_OP_REVOKE_API_KEY);
+
+	take_number(request, fcinfo, 0, "id");
+	ask(request);
+	PG_RETURN_VOID();
+}
+
+/* ---- registrars ---- */
+
+PG_FUNCTION_INFO_V1(kycvs_register_person);
+Datum
+kycvs_register_person(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = begin(KYCVS_OP_REGISTER_PERSON);
+
+	kycvs_take_text(request, fcinfo, 0, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
+	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
+	request->has_text = kycvs_take_optional_text(request, fcinfo, 2, "reference", request->text,
+												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	if (!PG_ARGISNULL(3))
+	{
+		request->count = PG_GETARG_INT32(3);
+		if (request->count == 0)
+			request->count = -1;	/* 0 stands for NULL */
+	}
+	PG_RETURN_INT64(ask(request)->number);
+}
+
+PG_FUNCTION_INFO_V1(kycvs_record_dose);
+Datum
+kycvs_record_dose(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = begin(KYCVS_OP_RECORD_DOSE);
+	KycvsReply *reply;
+
+	take_number(request, fcinfo, 0, "person_id");
+	kycvs_take_text(request, fcinfo, 1, "product", request->code, sizeof(request->code), KV_RECORD_UNKNOWN);
+	if (kycvs_take_given(request, fcinfo, 2, "given_on"))
+		take_date(request, fcinfo, 2);
+	request->has_text = kycvs_take_optional_text(request, fcinfo, 3, "batch", request->text,
+												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	reply = ask(request);
+	if (reply->warning)
+		ereport(WARNING,
+				(errmsg("dose is closer to another one than the product's interval"),
+				 errhint("It is recorded and counts; check the date, and revoke it with kycvs.revoke_dose if it is wrong.")));
+	PG_RETURN_INT32((int32) reply->number);
+}
+
+PG_FUNCTION_INFO_V1(kycvs_revoke_dose);
+Datum
+kycvs_revoke_dose(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = begin(KYCVS_OP_REVOKE_DOSE);
+
+	take_number(request, fcinfo, 0, "person_id");
+	take_count(request, fcinfo, 1, "dose_number");
+	kycvs_take_text(request, fcinfo, 2, "reason", request->text, sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	ask(request);
+	PG_RETURN_VOID();
+}
+
+/* ---- senders ---- */
+
+#define MESSAGES_MAX		1000
+#define MESSAGE_COLUMNS		5
+
+/* A chunk of messages: five strings each. */
+static void
+store_messages(ReturnSetInfo *result, const KycvsReply *reply)
+{
+	const char *body = reply->body;
+	int			i;
+
+	for (i = 0; i < reply->number; i++)
+	{
+		Datum		values[MESSAGE_COLUMNS];
+		bool		nulls[MESSAGE_COLUMNS] = {false};
+		int			column;
+
+		for (column = 0; column < MESSAGE_COLUMNS; column++)
+		{
+			values[column] = column == 0 ? Int64GetDatum(strtoll(body, NULL, 10)) :
+				CStringGetTextDatum(pg_any_to_server(body, strlen(body), PG_UTF8));
+			body += strlen(body) + 1;
+		}
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+/* Once some messages are claimed they are returned, whatever happens to the next chunk. */
+PG_FUNCTION_INFO_V1(kycvs_next_messages);
+Datum
+kycvs_next_messages(PG_FUNCTION_ARGS)
+{
+	int			wanted = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
+	bool		more = true;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (wanted < 1 || wanted > MESSAGES_MAX)
+		ereport(ERROR,
+				(errcode(PG_ARGISNULL(0) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("n must be between 1 and %d", MESSAGES_MAX)));
+	while (more)
+	{
+		KycvsRequest *request = begin(KYCVS_OP_NEXT_MESSAGES);
+		KycvsReply *reply;
+
+		request->number = wanted;
+		reply = ask(request);
+		store_messages((ReturnSetInfo *) fcinfo->resultinfo, reply);
+		wanted -= reply->number;
+		more = reply->more;
+		explicit_bzero(reply, sizeof(KycvsReply));
+		pfree(reply);
+	}
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(kycvs_message_done);
+Datum
+kycvs_message_done(PG_FUNCTION_ARGS)
+{
+	KycvsRequest *request = begin(KYCVS_OP_MESSAGE_DONE);
+
+	take_number(request, fcinfo, 0, "id");
+	if (kycvs_take_given(request, fcinfo, 1, "delivered"))
+		request->flag = PG_GETARG_BOOL(1);
+	request->has_text = kycvs_take_optional_text(request, fcinfo, 2, "detail", request->text,
+												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	ask(request);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,42 @@
+/*
+ * arguments.h
+ *	  From SQL arguments to a request, and from a reply to SQL results.
+ *
+ * An argument that can't be taken is noted in the request instead of raised:
+ * the authority looks at the caller first, and refuses in that order.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#ifndef KYCVS_ARGUMENTS_H
+#define KYCVS_ARGUMENTS_H
+
+#include "fmgr.h"
+#include "request.h"
+
+/* Notes a bad argument, unless there is one already. */
+extern void kycvs_note_bad(KycvsRequest *request, int sqlstate, const char *reason);
+
+/*
+ * A text of at most "size" - 1 bytes of UTF-8.  NULL is noted as 22004; a longer
+ * one as "too_long" (22023 unless it has a code of its own).
+ */
+extern void kycvs_take_text(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what,
+							char *value, size_t size, int too_long);
+
+/* The same, where NULL is allowed; returns whether there was one. */
+extern bool kycvs_take_optional_text(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what,
+									 char *value, size_t size, int too_long);
+
+/* Notes 22004 for a NULL; returns whether there is a value. */
+extern bool kycvs_take_given(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what);
+
+/* The consent's jti and the digest of its canonical form; anything else is noted as KV020. */
+extern void kycvs_take_consent(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
+
+extern void kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
+
+/* UTF-8 from the authority in this database's encoding. */
+extern Datum kycvs_reply_text(const KycvsReply *reply);
+extern Datum kycvs_reply_jsonb(const KycvsReply *reply);
+
+#endif							/* KYCVS_ARGUMENTS_H */

@@ -1,0 +1,92 @@
+/*
+ * audit.c
+ *	  The append-only record of every request that was decided.
+ *
+ * Rows of one event have the same columns filled whatever was found, so that
+ * their size tells nothing.  Roles and the database are kept by name: an OID
+ * means nothing after a restore.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "audit.h"
+#include "miscadmin.h"
+#include "statement.h"
+
+static const char *const events[KYCVS_OPS] = {
+	[KYCVS_OP_ISSUE] = "issue",
+	[KYCVS_OP_RESEND] = "resend",
+	[KYCVS_OP_VERIFY] = "verify",
+	[KYCVS_OP_STATUS] = "status",
+	[KYCVS_OP_CREATE_KEY] = "create_key",
+	[KYCVS_OP_ACTIVATE_KEY] = "activate_key",
+	[KYCVS_OP_REVOKE_KEY] = "revoke_key",
+	[KYCVS_OP_ADD_PURPOSE] = "add_purpose",
+	[KYCVS_OP_ADD_NOTICE] = "add_notice",
+	[KYCVS_OP_ADD_ENTITY] = "add_entity",
+	[KYCVS_OP_SUSPEND_ENTITY] = "suspend_entity",
+	[KYCVS_OP_RESUME_ENTITY] = "resume_entity",
+	[KYCVS_OP_SET_BUDGET] = "set_budget",
+	[KYCVS_OP_CREATE_API_KEY] = "create_api_key",
+	[KYCVS_OP_REVOKE_API_KEY] = "revoke_api_key",
+	[KYCVS_OP_REGISTER_PERSON] = "register_person",
+	[KYCVS_OP_RECORD_DOSE] = "record_dose",
+	[KYCVS_OP_REVOKE_DOSE] = "revoke_dose",
+	[KYCVS_OP_NEXT_MESSAGES] = "next_messages",
+	[KYCVS_OP_MESSAGE_DONE] = "message_done",
+};
+
+static KycvsStatement append = {
+	"INSERT INTO kycvs_data.audit (at, event, outcome, entity, subject, document, object, as_of, status,"
+	" session_role, outer_role, calling_role, database)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+};
+static KycvsStatement read_newest = {
+	"SELECT at FROM kycvs_data.audit ORDER BY id DESC LIMIT 1"
+};
+
+void
+kycvs_audit_init(KycvsAudit *audit)
+{
+	memset(audit, 0, sizeof(*audit));
+	DATE_NOBEGIN(audit->as_of);
+	audit->status = -1;
+}
+
+static const char *
+name_role(Oid role)
+{
+	const char *name = GetUserNameFromId(role, true);
+
+	return name != NULL ? name : "(dropped)";
+}
+
+void
+kycvs_audit_append(const KycvsAudit *audit, const KycvsRequest *request, int outcome, TimestampTz now)
+{
+	KycvsArgs	args = {0};
+
+	kycvs_bind_time(&args, now);
+	kycvs_bind_text(&args, events[request->op]);
+	kycvs_bind_text(&args, unpack_sql_state(outcome));
+	kycvs_bind_int4(&args, audit->entity);
+	kycvs_bind_uuid(&args, &audit->subject);
+	kycvs_bind_uuid(&args, &audit->document);
+	kycvs_bind_int8(&args, audit->object);
+	kycvs_bind_date(&args, audit->as_of, true);
+	kycvs_bind_int4(&args, audit->status);
+	kycvs_bind_text(&args, name_role(request->caller.session_user));
+	kycvs_bind_text(&args, name_role(request->caller.outer_user));
+	kycvs_bind_text(&args, name_role(request->caller.user));
+	kycvs_bind_text(&args, NameStr(request->caller.database));
+	kycvs_run(&append, &args);
+}
+
+TimestampTz
+kycvs_audit_newest(void)
+{
+	KycvsArgs	none = {0};
+
+	return kycvs_run(&read_newest, &none) == 0 ? 0 : kycvs_column_time(0, 1);
+}

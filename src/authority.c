@@ -1,0 +1,444 @@
+/*
+ * authority.c
+ *	  The worker that decides: takes waiting requests, decides them in one
+ *	  transaction, commits, and only then answers.
+ *
+ * Every request runs in a subtransaction of its own.  A request that is refused
+ * is a reply like any other.  An unexpected error aborts its subtransaction
+ * alone; what the request costs is then charged in another one, since nobody
+ * can say how far it had come.  An error outside of them, at commit for
+ * instance, ends the process: its callers are told that the authority is not
+ * running, and the postmaster starts it again after a second.
+ *
+ * Memory that is touched by this code:
+ *	 TopMemoryContext			requests and replies of a batch, saved plans
+ *	 TopTransactionContext		error data of a request that failed
+ *	 SPI procedure context		everything that a decision allocates
+ *	 malloc (OpenSSL, ICU)		keys and normalisers, see secret.c, keyring.c, name.c
+ *	 static						vault.c: issuer, directory, key names
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "authority.h"
+#include "call.h"
+#include "channel.h"
+#include "clock.h"
+#include "compat.h"
+#include "executor/spi.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "session.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/wait_event.h"
+#include "vault.h"
+
+/* How a request is decided: by whom it may be asked, and what it needs. */
+typedef enum Needs
+{
+	NEEDS_NOTHING,
+	NEEDS_SECRETS,
+	NEEDS_SIGNING
+} Needs;
+
+typedef struct Route
+{
+	void		(*decide) (KycvsCall *call);
+	const char *group;			/* role that may ask; "kycvs_entity": an entity asks */
+	Needs		needs;
+} Route;
+
+static const char entity_group[] = "kycvs_entity";
+static const char admin_group[] = "kycvs_admin";
+static const char registrar_group[] = "kycvs_registrar";
+static const char sender_group[] = "kycvs_sender";
+
+static const Route routes[KYCVS_OPS] = {
+	[KYCVS_OP_ISSUE] = {kycvs_decide_issue, entity_group, NEEDS_SIGNING},
+	[KYCVS_OP_RESEND] = {kycvs_decide_resend, entity_group, NEEDS_SIGNING},
+	[KYCVS_OP_VERIFY] = {kycvs_decide_verify, entity_group, NEEDS_SIGNING},
+	[KYCVS_OP_STATUS] = {kycvs_decide_status, entity_group, NEEDS_SIGNING},
+	[KYCVS_OP_JWKS] = {kycvs_decide_jwks, NULL, NEEDS_NOTHING},
+	[KYCVS_OP_HEALTH] = {NULL, NULL, NEEDS_NOTHING},
+	[KYCVS_OP_CREATE_KEY] = {kycvs_decide_create_key, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_ACTIVATE_KEY] = {kycvs_decide_activate_key, admin_group, NEEDS_SECRETS},
+	[KYCVS_OP_REVOKE_KEY] = {kycvs_decide_revoke_key, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_ADD_PURPOSE] = {kycvs_decide_add_purpose, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_ADD_NOTICE] = {kycvs_decide_add_notice, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_ADD_ENTITY] = {kycvs_decide_add_entity, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_SUSPEND_ENTITY] = {kycvs_decide_suspend_entity, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_RESUME_ENTITY] = {kycvs_decide_resume_entity, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_SET_BUDGET] = {kycvs_decide_set_budget, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_CREATE_API_KEY] = {kycvs_decide_create_api_key, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_REVOKE_API_KEY] = {kycvs_decide_revoke_api_key, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_REGISTER_PERSON] = {kycvs_decide_register_person, registrar_group, NEEDS_SECRETS},
+	[KYCVS_OP_RECORD_DOSE] = {kycvs_decide_record_dose, registrar_group, NEEDS_NOTHING},
+	[KYCVS_OP_REVOKE_DOSE] = {kycvs_decide_revoke_dose, registrar_group, NEEDS_NOTHING},
+	[KYCVS_OP_NEXT_MESSAGES] = {kycvs_decide_next_messages, sender_group, NEEDS_SECRETS},
+	[KYCVS_OP_MESSAGE_DONE] = {kycvs_decide_message_done, sender_group, NEEDS_NOTHING},
+};
+
+/* ---- one request ---- */
+
+static bool
+find_entity(KycvsCall *call)
+{
+	const KycvsRequest *request = call->request;
+
+	if (request->has_api_key)
+		return is_member_of_role_nosuper(request->caller.user, get_role_oid("kycvs_gateway", false)) &&
+			kycvs_entity_by_api_key(request->api_key, &call->entity);
+	return kycvs_entities_of_role(request->caller.user, &call->entity) == 1;
+}
+
+static bool
+check_caller(KycvsCall *call, const Route *route)
+{
+	if (route->group == NULL)
+		return true;
+	if (route->group != entity_group)
+	{
+		if (has_privs_of_role(call->request->caller.user, get_role_oid(route->group, false)))
+			return true;
+		kycvs_refuse_reason(&call->reply->refusal, ERRCODE_INSUFFICIENT_PRIVILEGE, "caller is not a member of %s", route->group);
+		return false;
+	}
+	if (!find_entity(call))
+		return kycvs_decline(call, KV_NOT_AN_ENTITY);
+	call->audit.entity = call->entity.id;
+	return !call->entity.suspended || kycvs_decline(call, KV_ENTITY_SUSPENDED);
+}
+
+static bool
+check_keys(KycvsCall *call, const Route *route)
+{
+	if (route->needs == NEEDS_NOTHING ||
+		(route->needs == NEEDS_SECRETS && kycvs_vault_open_secrets()) ||
+		(route->needs == NEEDS_SIGNING && kycvs_vault_open_signing()))
+		return true;
+	return kycvs_decline(call, KV_KEY_UNUSABLE);
+}
+
+static bool
+check_arguments(KycvsCall *call)
+{
+	if (call->request->bad_argument == 0)
+		return true;
+	kycvs_refuse_reason(&call->reply->refusal, call->request->bad_argument, "%s", call->request->bad_reason);
+	return false;
+}
+
+/* Decides and writes it down; health asks only for a look at keys and clock. */
+static void
+decide(KycvsCall *call)
+{
+	const Route *route = &routes[call->request->op];
+
+	if (call->request->op == KYCVS_OP_HEALTH)
+	{
+		(void) kycvs_vault_open_signing();
+		call->reply->number = kycvs_clock_behind();
+		return;
+	}
+	if (check_caller(call, route) && check_keys(call, route) && check_arguments(call))
+		route->decide(call);
+	if (call->request->op != KYCVS_OP_JWKS)
+		kycvs_audit_append(&call->audit, call->request, call->reply->refusal.sqlstate, call->now);
+}
+
+/* Charges for a request whose decision failed. */
+static void
+charge_again(KycvsCall *call)
+{
+	int			outcome = call->reply->refusal.sqlstate;
+
+	if (call->request->op == KYCVS_OP_JWKS || call->request->op == KYCVS_OP_HEALTH)
+		return;
+	if (call->request->op == KYCVS_OP_VERIFY && call->entity.id != 0 && kycvs_vault_open_secrets())
+		kycvs_charge_verify(call);
+	kycvs_audit_append(&call->audit, call->request, outcome, call->now);
+}
+
+/* An unexpected error: to the log, without statement and context; to the caller, its code alone. */
+static void
+keep_error(KycvsCall *call, MemoryContext context)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	ereport(LOG,
+			(errcode(error->sqlerrcode),
+			 errmsg("kycvs request failed: %s", error->message),
+			 errhidestmt(true), errhidecontext(true)));
+	memset(call->reply, 0, offsetof(KycvsReply, body) + 1);
+	kycvs_refuse_reason(&call->reply->refusal, error->sqlerrcode, "request failed in the authority");
+	FreeErrorData(error);
+}
+
+/* Runs "step" in a subtransaction; false when it failed, and is undone. */
+static bool
+run_alone(void (*step) (KycvsCall *call), KycvsCall *call)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	PG_TRY();
+	{
+		SPI_connect();
+		step(call);
+		SPI_finish();
+		ReleaseCurrentSubTransaction();
+		done = true;
+	}
+	PG_CATCH();
+	{
+		keep_error(call, context);
+		RollbackAndReleaseCurrentSubTransaction();
+		kycvs_vault_close();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return done;
+}
+
+static void
+serve_request(const KycvsRequest *request, KycvsReply *reply)
+{
+	KycvsCall	call;
+
+	memset(&call, 0, sizeof(call));
+	memset(reply, 0, offsetof(KycvsReply, body) + 1);
+	call.request = request;
+	call.reply = reply;
+	call.now = kycvs_clock_now();
+	kycvs_audit_init(&call.audit);
+	if (!run_alone(decide, &call))
+	{
+		kycvs_audit_init(&call.audit);
+		call.audit.entity = call.entity.id;
+		(void) run_alone(charge_again, &call);
+	}
+}
+
+/* ---- one batch ---- */
+
+/* SPI wants a snapshot outside of it; every statement takes a newer one of its own. */
+static void
+begin_transaction(void)
+{
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+static void
+commit_transaction(void)
+{
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+static bool
+changes_keys(KycvsOp op)
+{
+	return op == KYCVS_OP_CREATE_KEY || op == KYCVS_OP_ACTIVATE_KEY || op == KYCVS_OP_REVOKE_KEY;
+}
+
+/* Nothing is decided as anybody but kycvs_owner. */
+static void
+assert_owner(void)
+{
+	Oid			user;
+	int			context;
+
+	GetUserIdAndSecContext(&user, &context);
+	if (superuser_arg(user) || (context & SECURITY_RESTRICTED_OPERATION) == 0)
+		elog(FATAL, "kycvs authority has lost its role");
+}
+
+static void
+serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, KycvsReply *replies)
+{
+	bool		keys_changed = false;
+	int			i;
+
+	begin_transaction();
+	assert_owner();
+	for (i = 0; i < n; i++)
+	{
+		serve_request(&requests[i], &replies[i]);
+		keys_changed |= changes_keys(requests[i].op);
+	}
+	commit_transaction();
+	/* told to die while the commit waited for a standby: it may not be everywhere, so nobody is answered */
+	CHECK_FOR_INTERRUPTS();
+	if (keys_changed)
+		kycvs_channel_keys_changed(authority);
+	kycvs_channel_set_trouble(authority, kycvs_vault_trouble());
+	for (i = 0; i < n; i++)
+		kycvs_channel_answer(authority, slots[i], &replies[i]);
+	kycvs_channel_count(authority, n);
+}
+
+static void
+refuse_batch(int authority, int n, const int *slots, KycvsReply *replies)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		memset(&replies[i], 0, offsetof(KycvsReply, body) + 1);
+		kycvs_refuse_reason(&replies[i].refusal, KV_NO_AUTHORITY, "the registry's database has no extension kycvs");
+		kycvs_channel_answer(authority, slots[i], &replies[i]);
+	}
+}
+
+/* ---- the worker ---- */
+
+static void
+learn_newest_audit(void)
+{
+	begin_transaction();
+	SPI_connect();
+	kycvs_clock_not_before(kycvs_audit_newest());
+	SPI_finish();
+	commit_transaction();
+}
+
+/* True when there is an extension to serve. */
+static bool
+enter(int authority)
+{
+	bool		changed;
+	bool		there = kycvs_session_enter(&changed);
+
+	if (changed)
+	{
+		kycvs_vault_close();
+		if (there)
+			learn_newest_audit();
+		kycvs_channel_keys_changed(authority);
+	}
+	kycvs_channel_set_stage(authority, there ? KYCVS_STAGE_SERVING : KYCVS_STAGE_NO_EXTENSION);
+	return there;
+}
+
+static void
+reload(void)
+{
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+	kycvs_session_pin();
+	kycvs_vault_close();
+}
+
+static void
+wait_for_work(bool serving)
+{
+	long		timeout = pgstat_report_stat(false);
+
+	pgstat_report_activity(STATE_IDLE, serving ? "waiting for requests" : "waiting for CREATE EXTENSION kycvs");
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout > 0 ? WL_TIMEOUT : 0),
+					 timeout, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+}
+
+static void
+serve(int authority)
+{
+	KycvsRequest *requests = MemoryContextAllocHuge(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsRequest));
+	KycvsReply *replies = MemoryContextAllocHuge(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsReply));
+	int			slots[KYCVS_BATCH_MAX];
+	bool		serving = enter(authority);
+
+	for (;;)
+	{
+		int			n;
+
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+			reload();
+		n = kycvs_channel_take(authority, slots, requests);
+		if (n == 0)
+		{
+			wait_for_work(serving);
+			continue;
+		}
+		pgstat_report_activity(STATE_RUNNING, "deciding requests");
+		serving = enter(authority);
+		if (serving)
+			serve_batch(authority, n, slots, requests, replies);
+		else
+			refuse_batch(authority, n, slots, replies);
+		explicit_bzero(requests, n * sizeof(KycvsRequest));
+		pgstat_report_stat(false);
+	}
+}
+
+void
+kycvs_authority_main(Datum arg)
+{
+	int			authority = DatumGetInt32(arg);
+
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGINT, SIG_IGN);
+	BackgroundWorkerUnblockSignals();
+	kycvs_channel_attach(authority);
+	kycvs_session_connect(authority);
+	serve(authority);
+}
+
+/* The postmaster says nothing when it has no slot for a worker, so its list is asked. */
+static bool
+is_registered(int authority)
+{
+	KycvsWorkerIter iter;
+
+	KYCVS_FOREACH_WORKER(iter)
+	{
+		BackgroundWorker *worker = &KYCVS_WORKER(iter)->rw_worker;
+
+		if (strcmp(worker->bgw_function_name, "kycvs_authority_main") == 0 &&
+			DatumGetInt32(worker->bgw_main_arg) == authority)
+			return true;
+	}
+	return false;
+}
+
+void
+kycvs_authority_register(void)
+{
+	int			i;
+
+	for (i = 0; i < kycvs_channel_databases(); i++)
+	{
+		BackgroundWorker worker = {0};
+
+		worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+		worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+		worker.bgw_restart_time = 1;
+		strlcpy(worker.bgw_library_name, "kycvs", sizeof(worker.bgw_library_name));
+		strlcpy(worker.bgw_function_name, "kycvs_authority_main", sizeof(worker.bgw_function_name));
+		snprintf(worker.bgw_name, BGW_MAXLEN, "kycvs authority for %s", kycvs_channel_database(i));
+		strlcpy(worker.bgw_type, "kycvs authority", sizeof(worker.bgw_type));
+		worker.bgw_main_arg = Int32GetDatum(i);
+		RegisterBackgroundWorker(&worker);
+		if (is_registered(i))
+			kycvs_channel_set_registered(i);
+	}
+}

@@ -1,0 +1,106 @@
+/*
+ * call.c
+ *	  What the decisions have in common.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "call.h"
+#include "utils/guc.h"
+
+static char *countries_setting = NULL;
+
+static bool
+check_countries(char **value, void **extra, GucSource source)
+{
+	return kycvs_countries_valid(*value);
+}
+
+void
+kycvs_call_init(void)
+{
+	DefineCustomStringVariable("kycvs.countries",
+							   "Country calling codes besides India's whose mobile numbers are accepted.",
+							   "Digits, separated by commas: \"977,880\".",
+							   &countries_setting, "", PGC_SIGHUP, 0, check_countries, NULL, NULL);
+}
+
+bool
+kycvs_decline(KycvsCall *call, int sqlstate)
+{
+	kycvs_refuse(&call->reply->refusal, sqlstate);
+	return false;
+}
+
+bool
+kycvs_decline_wait(KycvsCall *call, int sqlstate, int seconds)
+{
+	kycvs_refuse(&call->reply->refusal, sqlstate);
+	call->reply->refusal.retry_after = seconds;
+	return false;
+}
+
+bool
+kycvs_decline_tries(KycvsCall *call, int sqlstate, int tries_left)
+{
+	kycvs_refuse(&call->reply->refusal, sqlstate);
+	call->reply->refusal.tries_left = tries_left;
+	return false;
+}
+
+bool
+kycvs_decline_reason(KycvsCall *call, int sqlstate, const char *reason)
+{
+	kycvs_refuse_reason(&call->reply->refusal, sqlstate, "%s", reason);
+	return false;
+}
+
+void
+kycvs_grant_text(KycvsCall *call, const char *result, size_t length)
+{
+	if (length >= KYCVS_BODY_MAX)
+		elog(ERROR, "a result is longer than a reply");
+	memcpy(call->reply->body, result, length);
+	call->reply->body[length] = '\0';
+	call->reply->length = length;
+}
+
+void
+kycvs_must(bool succeeded, const char *what)
+{
+	if (!succeeded)
+		elog(ERROR, "could not %s", what);
+}
+
+bool
+kycvs_read_mobile(KycvsCall *call, char e164[KYCVS_E164_MAX + 1], uint8 index[KYCVS_INDEX_LENGTH])
+{
+	char		digits[KYCVS_MOBILE_MAX + 1];
+
+	if (!kycvs_ascii_digits(call->request->mobile, digits, sizeof(digits)) ||
+		kycvs_mobile_parse(digits, countries_setting, e164) != 0)
+		return kycvs_decline(call, KV_MOBILE_INVALID);
+	kycvs_must(kycvs_mobile_index(e164, index), "index a mobile number");
+	return true;
+}
+
+bool
+kycvs_read_name(KycvsCall *call, char folded[KYCVS_FOLDED_MAX + 1])
+{
+	int			refused = kycvs_name_fold(call->request->name, folded);
+
+	return refused == 0 || kycvs_decline(call, refused);
+}
+
+/* The two-byte forms of U+0080 to U+009F begin with C2. */
+bool
+kycvs_text_usable(const char *string)
+{
+	const unsigned char *c;
+
+	for (c = (const unsigned char *) string; *c; c++)
+		if (*c < ' ' || *c == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f))
+			return false;
+	return string[0] != '\0';
+}

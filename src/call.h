@@ -1,0 +1,68 @@
+/*
+ * call.h
+ *	  One request while it is being decided.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#ifndef KYCVS_CALL_H
+#define KYCVS_CALL_H
+
+#include "audit.h"
+#include "lib/stringinfo.h"
+#include "registry.h"
+
+typedef struct KycvsCall
+{
+	const KycvsRequest *request;
+	KycvsReply *reply;
+	TimestampTz now;			/* one time for the whole decision */
+	KycvsEntity entity;			/* who asks, in the calls of entities */
+	KycvsAudit	audit;
+} KycvsCall;
+
+/* Each says no, and returns false so that a step can end with it. */
+extern bool kycvs_decline(KycvsCall *call, int sqlstate);
+extern bool kycvs_decline_wait(KycvsCall *call, int sqlstate, int seconds);
+extern bool kycvs_decline_tries(KycvsCall *call, int sqlstate, int tries_left);
+extern bool kycvs_decline_reason(KycvsCall *call, int sqlstate, const char *reason);
+
+/* The result, when it is a text or a document. */
+extern void kycvs_grant_text(KycvsCall *call, const char *result, size_t length);
+
+/* A call that must not fail for any reason of the caller's: raises when it did. */
+extern void kycvs_must(bool succeeded, const char *what);
+
+/* Arguments that several calls read: a mobile and its index, a name and its folded form. */
+extern bool kycvs_read_mobile(KycvsCall *call, char e164[KYCVS_E164_MAX + 1], uint8 index[KYCVS_INDEX_LENGTH]);
+extern bool kycvs_read_name(KycvsCall *call, char folded[KYCVS_FOLDED_MAX + 1]);
+
+/* Text without control characters and not empty: fit for a signed document. */
+extern bool kycvs_text_usable(const char *string);
+
+extern void kycvs_call_init(void);
+
+/* The decisions: floor 5. */
+extern void kycvs_decide_issue(KycvsCall *call);
+extern void kycvs_decide_resend(KycvsCall *call);
+extern void kycvs_decide_verify(KycvsCall *call);
+extern void kycvs_charge_verify(KycvsCall *call);
+extern void kycvs_decide_status(KycvsCall *call);
+extern void kycvs_decide_create_key(KycvsCall *call);
+extern void kycvs_decide_activate_key(KycvsCall *call);
+extern void kycvs_decide_revoke_key(KycvsCall *call);
+extern void kycvs_decide_add_purpose(KycvsCall *call);
+extern void kycvs_decide_add_notice(KycvsCall *call);
+extern void kycvs_decide_add_entity(KycvsCall *call);
+extern void kycvs_decide_suspend_entity(KycvsCall *call);
+extern void kycvs_decide_resume_entity(KycvsCall *call);
+extern void kycvs_decide_set_budget(KycvsCall *call);
+extern void kycvs_decide_create_api_key(KycvsCall *call);
+extern void kycvs_decide_revoke_api_key(KycvsCall *call);
+extern void kycvs_decide_register_person(KycvsCall *call);
+extern void kycvs_decide_record_dose(KycvsCall *call);
+extern void kycvs_decide_revoke_dose(KycvsCall *call);
+extern void kycvs_decide_next_messages(KycvsCall *call);
+extern void kycvs_decide_message_done(KycvsCall *call);
+extern void kycvs_decide_jwks(KycvsCall *call);
+
+#endif							/* KYCVS_CALL_H */

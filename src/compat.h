@@ -1,0 +1,40 @@
+/*
+ * compat.h
+ *	  Differences between the PostgreSQL versions that kycvs is built for.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#ifndef KYCVS_COMPAT_H
+#define KYCVS_COMPAT_H
+
+#include "commands/user.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "postmaster/bgworker_internals.h"
+#include "storage/proc.h"
+#include "utils/acl.h"
+
+#if PG_VERSION_NUM >= 170000
+#define KYCVS_MY_PROC_NUMBER	((int) MyProcNumber)
+#else
+#define KYCVS_MY_PROC_NUMBER	(MyProc->pgprocno)
+#endif
+
+/* 16 gave role grants a parse state, and membership without INHERIT. */
+#if PG_VERSION_NUM >= 160000
+#define KYCVS_GRANT_ROLE(stmt)	GrantRole(NULL, (stmt))
+#else
+#define KYCVS_GRANT_ROLE(stmt)	GrantRole(stmt)
+#endif
+
+#if PG_VERSION_NUM >= 180000
+#define KYCVS_FOREACH_WORKER(iter) dlist_foreach(iter, &BackgroundWorkerList)
+#define KYCVS_WORKER(iter) dlist_container(RegisteredBgWorker, rw_lnode, (iter).cur)
+typedef dlist_iter KycvsWorkerIter;
+#else
+#define KYCVS_FOREACH_WORKER(iter) slist_foreach(iter, &BackgroundWorkerList)
+#define KYCVS_WORKER(iter) slist_container(RegisteredBgWorker, rw_lnode, (iter).cur)
+typedef slist_iter KycvsWorkerIter;
+#endif
+
+#endif							/* KYCVS_COMPAT_H */

@@ -1,0 +1,97 @@
+/*
+ * exchange.h
+ *	  The rows of an OTP exchange: challenge, message, consent, answer.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#ifndef KYCVS_EXCHANGE_H
+#define KYCVS_EXCHANGE_H
+
+#include "request.h"
+#include "utils/timestamp.h"
+
+#define KYCVS_OTP_SECONDS			180 /* an OTP lives */
+#define KYCVS_CHALLENGE_SECONDS		600 /* a challenge, with all its resends */
+
+typedef struct KycvsChallenge
+{
+	KycvsOtpBinding binding;	/* id, entity, purpose, mobile, name, nonce */
+	uint8		mobile_sealed[KYCVS_SEALED_MOBILE];
+	uint8		name_sealed[KYCVS_SEALED_NAME];
+	bool		has_reference;
+	char		reference[KYCVS_TEXT_MAX + 1];
+	bool		has_travel_date;
+	DateADT		travel_date;
+	char		language[KYCVS_CODE_MAX + 1];
+	uint8		notice_sha256[KYCVS_DIGEST_LENGTH];
+	TimestampTz issued_at;
+	TimestampTz sent_at;
+	TimestampTz expires_at;
+	int			resends;
+	int			tries;
+	bool		failed;
+	bool		verified;
+	bool		ours;			/* issued by this server on this timeline */
+} KycvsChallenge;
+
+typedef struct KycvsConsent
+{
+	pg_uuid_t	jti;
+	pg_uuid_t	challenge;
+	int32		entity;
+	int32		purpose;
+	uint8		index[KYCVS_INDEX_LENGTH];
+	uint8		name_sealed[KYCVS_SEALED_NAME];
+	int64		person;			/* 0: none was found */
+	KycvsMatch	match;
+	uint8		sub[KYCVS_DIGEST_LENGTH];
+	bool		has_reference;
+	char		reference[KYCVS_TEXT_MAX + 1];
+	bool		has_travel_date;
+	DateADT		travel_date;
+	uint8		notice_sha256[KYCVS_DIGEST_LENGTH];
+	uint8		canonical_sha256[KYCVS_DIGEST_LENGTH];
+	int			uses;
+	int			used;
+	int			repeats;
+	TimestampTz issued_at;
+	TimestampTz expires_at;
+	bool		withdrawn;
+} KycvsConsent;
+
+typedef struct KycvsAnswer
+{
+	pg_uuid_t	jti;
+	pg_uuid_t	consent;
+	DateADT		as_of;
+	int			status;
+	char		rules[KYCVS_CODE_MAX + 1];
+	TimestampTz issued_at;
+	TimestampTz expires_at;
+} KycvsAnswer;
+
+/* Text that is sealed is bound to its place. */
+#define KYCVS_SEAL_MOBILE		"mobile"
+#define KYCVS_SEAL_NAME			"name"
+#define KYCVS_SEAL_REFERENCE	"reference"
+
+extern bool kycvs_challenge_find(const pg_uuid_t *id, KycvsChallenge *challenge);
+extern bool kycvs_challenge_find_same(const KycvsChallenge *like, TimestampTz now, KycvsChallenge *challenge);
+extern void kycvs_challenge_insert(const KycvsChallenge *challenge);
+extern void kycvs_challenge_resent(const KycvsChallenge *challenge);
+extern void kycvs_challenge_charge(const pg_uuid_t *id);
+extern void kycvs_challenge_failed(const pg_uuid_t *id, TimestampTz now);
+extern void kycvs_challenge_verified(const pg_uuid_t *id);
+
+extern void kycvs_message_insert(const KycvsChallenge *challenge);
+
+extern bool kycvs_consent_by_challenge(const pg_uuid_t *challenge, KycvsConsent *consent);
+extern bool kycvs_consent_find(const pg_uuid_t *jti, KycvsConsent *consent);
+extern void kycvs_consent_insert(const KycvsConsent *consent);
+extern void kycvs_consent_repeated(const pg_uuid_t *jti);
+extern void kycvs_consent_used(const pg_uuid_t *jti);
+
+extern bool kycvs_answer_newest(const pg_uuid_t *consent, DateADT as_of, KycvsAnswer *answer);
+extern void kycvs_answer_insert(const KycvsAnswer *answer);
+
+#endif							/* KYCVS_EXCHANGE_H */

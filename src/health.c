@@ -1,0 +1,112 @@
+/*
+ * health.c
+ *	  What is well and what is wrong with the service, and how to mend it.
+ *
+ * Read from shared memory, so that it answers when the authority does not; an
+ * authority that does is asked to look at its keys first.  Runs in the
+ * caller's backend.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "channel.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+static void
+report(ReturnSetInfo *result, const char *name, bool ok, const char *detail)
+{
+	Datum		values[3] = {CStringGetTextDatum(name), BoolGetDatum(ok), CStringGetTextDatum(detail)};
+	bool		nulls[3] = {false};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static bool
+report_registry(ReturnSetInfo *result, int authority)
+{
+	bool		preloaded = kycvs_channel_loaded();
+
+	report(result, "preload", preloaded,
+		   preloaded ? "the server has loaded kycvs" :
+		   "set shared_preload_libraries = 'kycvs' and restart the server");
+	if (!preloaded)
+		return false;
+	report(result, "registry", authority >= 0,
+		   authority >= 0 ? psprintf("registry database is \"%s\"", kycvs_channel_registry()) :
+		   psprintf("add \"%s\" to kycvs.databases and restart the server, or set kycvs.registry to a database that is in it",
+					kycvs_channel_registry()));
+	return authority >= 0;
+}
+
+static bool
+report_worker(ReturnSetInfo *result, const KycvsAuthorityInfo *info)
+{
+	report(result, "worker slot", info->registered,
+		   info->registered ? "the authority is registered" :
+		   "raise max_worker_processes and restart the server");
+	return info->registered;
+}
+
+static bool
+report_stage(ReturnSetInfo *result, const KycvsAuthorityInfo *info)
+{
+	const char *detail = "";
+
+	switch (info->stage)
+	{
+		case KYCVS_STAGE_ABSENT:
+			detail = RecoveryInProgress() ? "not on a standby: it starts with the promotion" :
+				"not running; the postmaster starts it again every second, see the server log";
+			break;
+		case KYCVS_STAGE_NO_DATABASE:
+			detail = psprintf("waits for CREATE DATABASE %s", quote_identifier(kycvs_channel_registry()));
+			break;
+		case KYCVS_STAGE_NO_EXTENSION:
+			detail = "waits for CREATE EXTENSION kycvs in the registry database";
+			break;
+		case KYCVS_STAGE_SERVING:
+			detail = psprintf("decided %lld requests in %lld transactions",
+							  (long long) info->requests, (long long) info->batches);
+			break;
+	}
+	report(result, "authority", info->stage == KYCVS_STAGE_SERVING, detail);
+	return info->stage == KYCVS_STAGE_SERVING;
+}
+
+/* The authority looks at its keys and clock; what it found stands in shared memory and in its reply. */
+static void
+report_keys(ReturnSetInfo *result, int authority, KycvsAuthorityInfo *info)
+{
+	KycvsReply *reply = kycvs_call(kycvs_request_new(KYCVS_OP_HEALTH));
+	bool		answered = reply->refusal.sqlstate == 0;
+
+	kycvs_channel_info(authority, info);
+	report(result, "answer", answered, answered ? "the authority answers" : "the authority does not answer within 5 s");
+	report(result, "keys", info->trouble[0] == '\0',
+		   info->trouble[0] == '\0' ? "master key and active signing key are loaded" : info->trouble);
+	report(result, "clock", reply->number == 0,
+		   reply->number == 0 ? "not behind the newest audit row" :
+		   psprintf("%lld s behind the newest audit row: time stands still until it has caught up; correct the server's clock",
+					(long long) reply->number));
+}
+
+PG_FUNCTION_INFO_V1(kycvs_service_health);
+Datum
+kycvs_service_health(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	int			authority = kycvs_channel_find();
+	KycvsAuthorityInfo info;
+
+	InitMaterializedSRF(fcinfo, 0);
+	kycvs_channel_info(authority, &info);
+	if (report_registry(result, authority) &&
+		report_worker(result, &info) &&
+		report_stage(result, &info))
+		report_keys(result, authority, &info);
+	return (Datum) 0;
+}

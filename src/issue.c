@@ -1,0 +1,289 @@
+/*
+ * issue.c
+ *	  Decides whether an OTP is sent, and sends it again.
+ *
+ * Nothing here looks at persons: what happens, what is written and what is
+ * answered is the same for a number that the registry knows and one that it
+ * does not.
+ *
+ * Asking again in the same words within the life of a challenge is the same
+ * challenge: the code is sent again when its pause is over, else the receipt
+ * alone is returned, so that a booking that lost it can go on.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "call.h"
+#include "clock.h"
+#include "document.h"
+#include "exchange.h"
+#include "limits.h"
+
+#define TRAVEL_DAYS_MAX 366
+
+/* What was asked, as far as it has been read. */
+typedef struct Question
+{
+	char		e164[KYCVS_E164_MAX + 1];
+	KycvsPurpose purpose;
+	char		notice[KYCVS_NOTICE_MAX + 1];
+	KycvsChallenge challenge;
+	KycvsLimits limits;
+} Question;
+
+static bool
+read_purpose(KycvsCall *call, Question *question)
+{
+	if (!kycvs_purpose_by_code(call->request->code, &question->purpose) ||
+		!kycvs_purpose_allowed(call->entity.id, question->purpose.id))
+		return kycvs_decline(call, KV_PURPOSE_NOT_ALLOWED);
+	question->challenge.binding.purpose = question->purpose.id;
+	return true;
+}
+
+static bool
+read_reference(KycvsCall *call, Question *question)
+{
+	question->challenge.has_reference = call->request->has_text;
+	strlcpy(question->challenge.reference, call->request->text, sizeof(question->challenge.reference));
+	if (call->request->has_text && !kycvs_text_usable(call->request->text))
+		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE,
+									"reference is empty or has control characters");
+	return true;
+}
+
+static bool
+read_travel_date(KycvsCall *call, Question *question)
+{
+	DateADT		today = kycvs_clock_day(call->now);
+	DateADT		date = call->request->date;
+
+	question->challenge.has_travel_date = call->request->has_date;
+	question->challenge.travel_date = date;
+	if (call->request->has_date && (date < today || date > today + TRAVEL_DAYS_MAX))
+		return kycvs_decline(call, KV_DATE_NOT_ALLOWED);
+	return true;
+}
+
+static bool
+read_notice(KycvsCall *call, Question *question)
+{
+	KycvsChallenge *challenge = &question->challenge;
+
+	strlcpy(challenge->language, call->request->language, sizeof(challenge->language));
+	if (!kycvs_notice(question->purpose.id, challenge->language, question->notice))
+		return kycvs_decline(call, KV_NO_NOTICE);
+	kycvs_must(kycvs_sha256(question->notice, strlen(question->notice), challenge->notice_sha256), "hash a notice");
+	return true;
+}
+
+static void
+digest_name(const char *folded, uint8 digest[KYCVS_DIGEST_LENGTH])
+{
+	KycvsPart	parts[2] = {{"name", 4}, {folded, strlen(folded)}};
+
+	kycvs_must(kycvs_mac(KYCVS_SUBKEY_INDEX, parts, lengthof(parts), digest), "digest a name");
+}
+
+static bool
+read_question(KycvsCall *call, Question *question)
+{
+	KycvsOtpBinding *binding = &question->challenge.binding;
+	char		folded[KYCVS_FOLDED_MAX + 1];
+
+	memset(question, 0, sizeof(*question));
+	binding->entity = call->entity.id;
+	if (!kycvs_read_mobile(call, question->e164, binding->index) ||
+		!kycvs_read_name(call, folded))
+		return false;
+	digest_name(folded, binding->name_digest);
+	explicit_bzero(folded, sizeof(folded));
+	return read_purpose(call, question) &&
+		read_reference(call, question) &&
+		read_travel_date(call, question) &&
+		read_notice(call, question);
+}
+
+static bool
+may_send(KycvsCall *call, Question *question)
+{
+	KycvsOtpBinding *binding = &question->challenge.binding;
+	int			wait;
+
+	kycvs_limits_read(&question->limits, binding->index, binding->entity);
+	wait = kycvs_limits_send_wait(&question->limits, call->now);
+	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
+}
+
+static bool
+within_budget(KycvsCall *call)
+{
+	int			wait = kycvs_limits_budget_wait(call->entity.id, call->entity.failures_per_hour, call->now);
+
+	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
+}
+
+static void
+charge_sending(KycvsCall *call, Question *question)
+{
+	kycvs_limits_sent(&question->limits, call->now);
+	kycvs_limits_write(&question->limits);
+}
+
+static void
+write_challenge(KycvsCall *call, Question *question)
+{
+	KycvsChallenge *challenge = &question->challenge;
+
+	kycvs_must(kycvs_new_id(challenge->binding.index, &challenge->binding.challenge) &&
+			   kycvs_random(challenge->binding.nonce, KYCVS_NONCE_LENGTH) &&
+			   kycvs_seal(KYCVS_SEAL_MOBILE, question->e164, challenge->mobile_sealed, KYCVS_SEALED_MOBILE) &&
+			   kycvs_seal(KYCVS_SEAL_NAME, call->request->name, challenge->name_sealed, KYCVS_SEALED_NAME),
+			   "make a challenge");
+	challenge->issued_at = challenge->sent_at = call->now;
+	challenge->expires_at = call->now + KYCVS_OTP_SECONDS * USECS_PER_SEC;
+	kycvs_challenge_insert(challenge);
+	kycvs_message_insert(challenge);
+}
+
+static void
+grant_receipt(KycvsCall *call, const Question *question)
+{
+	StringInfoData receipt;
+
+	initStringInfo(&receipt);
+	kycvs_must(kycvs_document_receipt(&receipt, &call->entity, &question->purpose, &question->challenge,
+									  question->e164, question->notice), "sign a receipt");
+	call->audit.subject = question->challenge.binding.challenge;
+	call->audit.document = question->challenge.binding.challenge;
+	kycvs_grant_text(call, receipt.data, receipt.len);
+}
+
+/* The same code once more; it never lives beyond 600 s from the issue. */
+static void
+write_resend(KycvsCall *call, KycvsChallenge *challenge)
+{
+	TimestampTz end = challenge->issued_at + KYCVS_CHALLENGE_SECONDS * USECS_PER_SEC;
+
+	challenge->sent_at = call->now;
+	challenge->expires_at = Min(call->now + KYCVS_OTP_SECONDS * USECS_PER_SEC, end);
+	challenge->resends++;
+	kycvs_challenge_resent(challenge);
+	kycvs_message_insert(challenge);
+}
+
+/* Seconds until the challenge may be sent again, or until it has ended when it may not. */
+static int
+resend_wait(const KycvsChallenge *challenge, TimestampTz now)
+{
+	int			pause = kycvs_limits_resend_pause(challenge->resends);
+	TimestampTz then = pause >= 0 ? challenge->sent_at + pause * USECS_PER_SEC :
+		challenge->issued_at + KYCVS_CHALLENGE_SECONDS * USECS_PER_SEC;
+
+	return then <= now ? 0 : (int) ((then - now + USECS_PER_SEC - 1) / USECS_PER_SEC);
+}
+
+static bool
+same_notice(const KycvsChallenge *one, const KycvsChallenge *other)
+{
+	return memcmp(one->notice_sha256, other->notice_sha256, KYCVS_DIGEST_LENGTH) == 0;
+}
+
+/* Asked again: true when there was a live challenge, and it has been answered for. */
+static bool
+ask_again(KycvsCall *call, Question *question)
+{
+	KycvsChallenge same;
+
+	if (!kycvs_challenge_find_same(&question->challenge, call->now, &same) ||
+		!same_notice(&same, &question->challenge))
+		return false;
+	question->challenge = same;
+	call->audit.subject = same.binding.challenge;
+	if (resend_wait(&same, call->now) == 0)
+	{
+		if (!may_send(call, question))
+			return true;
+		charge_sending(call, question);
+		write_resend(call, &question->challenge);
+	}
+	grant_receipt(call, question);
+	return true;
+}
+
+void
+kycvs_decide_issue(KycvsCall *call)
+{
+	Question	question;
+
+	if (!read_question(call, &question) ||
+		ask_again(call, &question) ||
+		!may_send(call, &question) ||
+		!within_budget(call))
+		return;
+	charge_sending(call, &question);
+	write_challenge(call, &question);
+	grant_receipt(call, &question);
+}
+
+/* ---- resend ---- */
+
+static bool
+find_challenge(KycvsCall *call, Question *question)
+{
+	KycvsChallenge *challenge = &question->challenge;
+
+	call->audit.subject = call->request->id;
+	if (!kycvs_challenge_find(&call->request->id, challenge) || challenge->binding.entity != call->entity.id)
+		return kycvs_decline(call, KV_CHALLENGE_UNKNOWN);
+	if (challenge->verified)
+		return kycvs_decline(call, KV_OTP_USED);
+	if (!challenge->ours || call->now >= challenge->issued_at + KYCVS_CHALLENGE_SECONDS * USECS_PER_SEC)
+		return kycvs_decline(call, KV_OTP_EXPIRED);
+	if (challenge->tries >= KYCVS_TRIES)
+		return kycvs_decline_tries(call, KV_NO_TRIES_LEFT, 0);
+	return true;
+}
+
+/* A notice that was changed meanwhile is not the one that this challenge shows. */
+static bool
+find_notice(KycvsCall *call, Question *question)
+{
+	uint8		digest[KYCVS_DIGEST_LENGTH];
+
+	if (!kycvs_purpose_by_id(question->challenge.binding.purpose, &question->purpose) ||
+		!kycvs_notice(question->purpose.id, question->challenge.language, question->notice))
+		return kycvs_decline(call, KV_OTP_EXPIRED);
+	kycvs_must(kycvs_sha256(question->notice, strlen(question->notice), digest), "hash a notice");
+	if (memcmp(digest, question->challenge.notice_sha256, sizeof(digest)) != 0)
+		return kycvs_decline(call, KV_OTP_EXPIRED);
+	return true;
+}
+
+static bool
+pause_over(KycvsCall *call, Question *question)
+{
+	int			wait = resend_wait(&question->challenge, call->now);
+
+	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
+}
+
+void
+kycvs_decide_resend(KycvsCall *call)
+{
+	Question	question;
+
+	memset(&question, 0, sizeof(question));
+	if (!find_challenge(call, &question) ||
+		!find_notice(call, &question) ||
+		!pause_over(call, &question) ||
+		!may_send(call, &question))
+		return;
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, question.challenge.mobile_sealed, KYCVS_SEALED_MOBILE,
+							question.e164, sizeof(question.e164)), "unseal a mobile number");
+	charge_sending(call, &question);
+	write_resend(call, &question.challenge);
+	grant_receipt(call, &question);
+}

@@ -1,0 +1,198 @@
+/*
+ * jwk.c
+ *	  JSON Web Keys: written for the key set, read from those who trust us with
+ *	  theirs.
+ *
+ * Members that a JWK may have besides are ignored, as RFC 7517 wants, unless
+ * they say that the key is not for us: a private part, another use, another
+ * algorithm.
+ *
+ * Memory is that of the caller's context.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "base64url.h"
+#include "jcs.h"
+#include "jwk.h"
+
+/* Members that make the thumbprint of each kind of key. */
+typedef struct RequiredMembers
+{
+	const char *kty;
+	const char *names[4];
+} RequiredMembers;
+
+static const RequiredMembers required_members[] = {
+	{"EC", {"crv", "kty", "x", "y"}},
+	{"OKP", {"crv", "kty", "x"}},
+	{"RSA", {"e", "kty", "n"}}
+};
+
+static void
+push_text(JsonbParseState **state, JsonbIteratorToken token, const char *text, int length)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, text);
+	value.val.string.len = length;
+	(void) pushJsonbValue(state, token, &value);
+}
+
+static void
+push_member(JsonbParseState **state, const char *name, const char *text)
+{
+	push_text(state, WJB_KEY, name, strlen(name));
+	push_text(state, WJB_VALUE, text, strlen(text));
+}
+
+static void
+push_bytes(JsonbParseState **state, const char *name, const uint8 *bytes, int length)
+{
+	int			written = KYCVS_BASE64URL_LENGTH(length);
+	char	   *text = palloc(written);
+
+	kycvs_base64url_encode(bytes, length, text);
+	push_text(state, WJB_KEY, name, strlen(name));
+	push_text(state, WJB_VALUE, text, written);
+}
+
+JsonbValue *
+kycvs_key_push_jwk(JsonbParseState **state, const KycvsPublicKey *key)
+{
+	bool		on_curve = key->alg == KYCVS_ES256;
+	char	   *kid = palloc(KYCVS_KID_LENGTH + 1);
+
+	if (!kycvs_key_thumbprint(key, kid))
+		elog(ERROR, "could not compute a key's thumbprint");
+	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	push_member(state, "kty", on_curve ? "EC" : "OKP");
+	push_member(state, "crv", on_curve ? "P-256" : "Ed25519");
+	push_bytes(state, "x", key->x, sizeof(key->x));
+	if (on_curve)
+		push_bytes(state, "y", key->y, sizeof(key->y));
+	push_member(state, "kid", kid);
+	push_member(state, "use", "sig");
+	push_member(state, "alg", kycvs_alg_name(key->alg));
+	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+static bool
+find_member(Jsonb *jwk, const char *name, JsonbValue *value)
+{
+	return getKeyJsonValueFromContainer(&jwk->root, name, strlen(name), value) != NULL;
+}
+
+static bool
+is_text(const JsonbValue *value, const char *text)
+{
+	int			length = strlen(text);
+
+	return value->type == jbvString &&
+		value->val.string.len == length &&
+		memcmp(value->val.string.val, text, length) == 0;
+}
+
+static bool
+member_is(Jsonb *jwk, const char *name, const char *text)
+{
+	JsonbValue	value;
+
+	return find_member(jwk, name, &value) && is_text(&value, text);
+}
+
+static bool
+absent_or(Jsonb *jwk, const char *name, const char *text)
+{
+	JsonbValue	value;
+
+	return !find_member(jwk, name, &value) || is_text(&value, text);
+}
+
+static bool
+read_bytes(Jsonb *jwk, const char *name, uint8 *bytes, int length)
+{
+	JsonbValue	value;
+
+	return find_member(jwk, name, &value) && value.type == jbvString &&
+		kycvs_base64url_decode(value.val.string.val, value.val.string.len, bytes, length) == length;
+}
+
+static KycvsAlg
+read_kind(Jsonb *jwk)
+{
+	if (member_is(jwk, "kty", "EC") && member_is(jwk, "crv", "P-256"))
+		return KYCVS_ES256;
+	if (member_is(jwk, "kty", "OKP") && member_is(jwk, "crv", "Ed25519"))
+		return KYCVS_EDDSA;
+	return KYCVS_ALG_NONE;
+}
+
+/* True when the members that restrict a key leave it to us. */
+static bool
+is_for_us(Jsonb *jwk, KycvsAlg alg)
+{
+	return absent_or(jwk, "use", "sig") &&
+		(absent_or(jwk, "alg", kycvs_alg_name(alg)) ||
+		 (alg == KYCVS_EDDSA && member_is(jwk, "alg", "Ed25519")));
+}
+
+const char *
+kycvs_key_from_jwk(Jsonb *jwk, KycvsPublicKey *key)
+{
+	JsonbValue	value;
+
+	memset(key, 0, sizeof(*key));
+	if (!JB_ROOT_IS_OBJECT(jwk))
+		return "key is not an object";
+	if (find_member(jwk, "d", &value))
+		return "key is a private one";
+	key->alg = read_kind(jwk);
+	if (key->alg == KYCVS_ALG_NONE)
+		return "key is neither P-256 nor Ed25519";
+	if (!is_for_us(jwk, key->alg))
+		return "key is for another use or algorithm";
+	if (!read_bytes(jwk, "x", key->x, sizeof(key->x)))
+		return "key without a valid x";
+	if (key->alg == KYCVS_ES256 && !read_bytes(jwk, "y", key->y, sizeof(key->y)))
+		return "key without a valid y";
+	if (!kycvs_key_usable(key))
+		return "key is not a point of its curve";
+	return NULL;
+}
+
+static const RequiredMembers *
+find_required(Jsonb *jwk)
+{
+	for (size_t i = 0; i < lengthof(required_members); i++)
+	{
+		if (member_is(jwk, "kty", required_members[i].kty))
+			return &required_members[i];
+	}
+	return NULL;
+}
+
+const char *
+kycvs_jwk_required(Jsonb *jwk, StringInfo out)
+{
+	JsonbParseState *state = NULL;
+	const RequiredMembers *required;
+	JsonbValue	value;
+
+	if (!JB_ROOT_IS_OBJECT(jwk))
+		return "key is not an object";
+	required = find_required(jwk);
+	if (required == NULL)
+		return "key is of no known kind";
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (size_t i = 0; i < lengthof(required->names) && required->names[i] != NULL; i++)
+	{
+		if (!find_member(jwk, required->names[i], &value) || value.type != jbvString)
+			return "key without a required member";
+		push_text(&state, WJB_KEY, required->names[i], strlen(required->names[i]));
+		(void) pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	return kycvs_jcs(&JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL))->root, out);
+}

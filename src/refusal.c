@@ -1,0 +1,215 @@
+/*
+ * refusal.c
+ *	  The refusals of kycvs: one SQLSTATE each, with its message and hint.
+ *
+ * Messages name no person, number, code or document.  Statement and context
+ * are kept out of the server log, since both may hold the caller's arguments.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "refusal.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+typedef struct RefusalText
+{
+	int			sqlstate;
+	const char *message;
+	const char *hint;
+} RefusalText;
+
+static const RefusalText texts[] = {
+	{KV_MOBILE_INVALID, "mobile number is not valid",
+	"Give ten digits beginning with 6 to 9, or an international number of a country listed in kycvs.countries."},
+	{KV_NAME_INVALID, "name is not valid",
+	"Give the person's name in letters of any script, without digits, at most 256 bytes."},
+	{KV_NOT_AN_ENTITY, "caller is not an entity",
+	"Call as the role of one entity (SET ROLE); superusers are members of none."},
+	{KV_ENTITY_SUSPENDED, "entity is suspended",
+	"An administrator of the registry can resume it."},
+	{KV_PURPOSE_NOT_ALLOWED, "purpose is not allowed for this entity",
+	"Ask the registry's administrator for the purposes of this entity."},
+	{KV_CONSENT_REQUIRED, "consent is required",
+	"Show the notice to the person, and pass consent => true when they agree."},
+	{KV_TOO_MANY_REQUESTS, "too many requests",
+	"Wait as long as the detail says, then ask again."},
+	{KV_DATE_NOT_ALLOWED, "date is not allowed",
+	"A travel date is today or at most a year ahead; as_of is today or the consent's travel date."},
+	{KV_NO_NOTICE, "purpose has no notice in this language",
+	"Use 'en', or ask the registry's administrator to add the notice."},
+	{KV_OTP_WRONG, "OTP is wrong",
+	"Ask the person to read the code again."},
+	{KV_OTP_EXPIRED, "OTP has expired",
+	"Ask for a new one with kycvs_issue_otp."},
+	{KV_NO_TRIES_LEFT, "no tries are left",
+	"Ask for a new OTP with kycvs_issue_otp."},
+	{KV_CHALLENGE_UNKNOWN, "challenge is unknown",
+	"Pass the \"jti\" of a receipt that this entity got from kycvs_issue_otp."},
+	{KV_OTP_USED, "OTP was already used",
+	"Ask for a new one with kycvs_issue_otp."},
+	{KV_CONSENT_INVALID, "consent is not valid",
+	"Pass the document that kycvs_verify_otp returned to this entity, unaltered."},
+	{KV_CONSENT_EXPIRED, "consent has expired",
+	"Ask the person again: kycvs_issue_otp, then kycvs_verify_otp."},
+	{KV_CONSENT_WITHDRAWN, "consent was withdrawn",
+	"Ask the person again: kycvs_issue_otp, then kycvs_verify_otp."},
+	{KV_CONSENT_USED_UP, "consent is used up",
+	"Ask the person again: kycvs_issue_otp, then kycvs_verify_otp."},
+	{KV_DOCUMENT_MALFORMED, "document is malformed", NULL},
+	{KV_SIGNATURE_WRONG, "signature is wrong",
+	"The document was altered, or is not from the issuer that it names."},
+	{KV_KEY_UNKNOWN, "signing key is unknown or revoked",
+	"The document's issuer and key must be those of the registry that this session asks."},
+	{KV_DOCUMENT_EXPIRED, "document has expired",
+	"Ask for a new one; pass \"at\" to check an old document as of its own time."},
+	{KV_DOCUMENT_DIFFERS, "document is for another audience, reference, name or type",
+	"Compare what was asked for with the document's claims."},
+	{KV_KEY_UNUSABLE, "key or key directory is unusable",
+	"The registry's administrator finds the reason with kycvs.health()."},
+	{KV_TOO_MANY_PERSONS, "too many persons on one mobile number",
+	"Six persons can share a mobile number."},
+	{KV_RECORD_UNKNOWN, "product, person or dose is unknown", NULL},
+	{KV_DOSE_NOT_ALLOWED, "dose is in the future or recorded twice", NULL},
+	{KV_NO_AUTHORITY, "authority is not running",
+	"kycvs.health() says why; it needs shared_preload_libraries = 'kycvs' and this registry in kycvs.databases."},
+	{KV_ON_STANDBY, "not possible on a standby",
+	"Connect to the primary server."},
+	{KV_NO_ANSWER, "authority did not answer in time",
+	"Try again; nothing was disclosed, but a try may have been charged."},
+};
+
+static const RefusalText *
+find_text(int sqlstate)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(texts); i++)
+		if (texts[i].sqlstate == sqlstate)
+			return &texts[i];
+	return NULL;
+}
+
+void
+kycvs_refuse(KycvsRefusal *refusal, int sqlstate)
+{
+	refusal->sqlstate = sqlstate;
+	refusal->retry_after = -1;
+	refusal->tries_left = -1;
+	refusal->reason[0] = '\0';
+}
+
+void
+kycvs_refuse_reason(KycvsRefusal *refusal, int sqlstate, const char *fmt,...)
+{
+	va_list		args;
+
+	kycvs_refuse(refusal, sqlstate);
+	va_start(args, fmt);
+	vsnprintf(refusal->reason, sizeof(refusal->reason), fmt, args);
+	va_end(args);
+}
+
+static const char *
+find_message(const KycvsRefusal *refusal)
+{
+	const RefusalText *text = find_text(refusal->sqlstate);
+
+	if (refusal->reason[0] != '\0')
+		return refusal->reason;
+	return text != NULL ? text->message : "request was refused";
+}
+
+/* Seconds to wait or tries left, as a sentence. */
+static int
+add_detail(const KycvsRefusal *refusal)
+{
+	if (refusal->retry_after >= 0)
+		return errdetail("Try again in %d seconds.", refusal->retry_after);
+	if (refusal->tries_left >= 0)
+		return errdetail_plural("%d try is left.", "%d tries are left.",
+								refusal->tries_left, refusal->tries_left);
+	return 0;
+}
+
+void
+kycvs_raise(const KycvsRefusal *refusal)
+{
+	const RefusalText *text = find_text(refusal->sqlstate);
+
+	ereport(ERROR,
+			(errcode(refusal->sqlstate),
+			 errmsg("%s", find_message(refusal)),
+			 add_detail(refusal),
+			 text != NULL && text->hint != NULL ? errhint("%s", text->hint) : 0,
+			 errhidestmt(true),
+			 errhidecontext(true)));
+}
+
+void
+kycvs_raise_code(int sqlstate)
+{
+	KycvsRefusal refusal;
+
+	kycvs_refuse(&refusal, sqlstate);
+	kycvs_raise(&refusal);
+}
+
+void
+kycvs_raise_reason(int sqlstate, const char *reason)
+{
+	KycvsRefusal refusal;
+
+	kycvs_refuse_reason(&refusal, sqlstate, "%s", reason);
+	kycvs_raise(&refusal);
+}
+
+static void
+push_member(JsonbParseState **state, const char *name, JsonbValue *value)
+{
+	JsonbValue	key;
+
+	key.type = jbvString;
+	key.val.string.val = unconstify(char *, name);
+	key.val.string.len = strlen(name);
+	pushJsonbValue(state, WJB_KEY, &key);
+	pushJsonbValue(state, WJB_VALUE, value);
+}
+
+static void
+push_string(JsonbParseState **state, const char *name, const char *text)
+{
+	JsonbValue	value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, text);
+	value.val.string.len = strlen(text);
+	push_member(state, name, &value);
+}
+
+static void
+push_number(JsonbParseState **state, const char *name, int number)
+{
+	JsonbValue	value;
+
+	value.type = jbvNumeric;
+	value.val.numeric = int64_to_numeric(number);
+	push_member(state, name, &value);
+}
+
+/* The refusal as the kycvs.try_* functions return it. */
+Jsonb *
+kycvs_refusal_json(const KycvsRefusal *refusal)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_string(&state, "error", unpack_sql_state(refusal->sqlstate));
+	push_string(&state, "message", find_message(refusal));
+	if (refusal->retry_after >= 0)
+		push_number(&state, "retry_after", refusal->retry_after);
+	if (refusal->tries_left >= 0)
+		push_number(&state, "tries_left", refusal->tries_left);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

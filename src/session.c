@@ -1,0 +1,181 @@
+/*
+ * session.c
+ *	  The authority's session: its database, its settings, its role.
+ *
+ * A worker can connect only once in its life.  It tries its database at once;
+ * when that fails it dies of it and is started again after a second, and then
+ * waits attached to no database until there is one to connect to.
+ *
+ * The role is changed outside any transaction: inside one, an abort would give
+ * the superuser back that the worker connected as.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_namespace.h"
+#include "channel.h"
+#include "commands/dbcommands.h"
+#include "commands/extension.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "session.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/syscache.h"
+#include "utils/wait_event.h"
+
+#define DATABASE_POLL_MS 500
+
+static const char *const pinned[][2] = {
+	{"search_path", "pg_catalog"},
+	{"default_transaction_isolation", "read committed"},
+	{"default_transaction_read_only", "off"},
+	{"default_transaction_deferrable", "off"},
+	{"statement_timeout", "0"},
+	{"lock_timeout", "1s"},
+	{"idle_in_transaction_session_timeout", "0"},
+	{"TimeZone", "UTC"},
+	{"DateStyle", "ISO, YMD"},
+	{"IntervalStyle", "postgres"},
+	{"bytea_output", "hex"},
+	{"xmloption", "content"},
+	{"row_security", "off"},
+	{"session_replication_role", "origin"},
+	{"default_table_access_method", "heap"},
+	{"enable_seqscan", "off"},
+	{"enable_indexscan", "on"},
+	{"enable_indexonlyscan", "on"},
+	{"enable_bitmapscan", "on"},
+	{"enable_nestloop", "on"},
+	{"enable_sort", "on"},
+	{"plan_cache_mode", "force_generic_plan"},
+	{"jit", "off"},
+	{"commit_delay", "0"},
+	{"debug_print_parse", "off"},
+	{"debug_print_rewritten", "off"},
+	{"debug_print_plan", "off"},
+	{"log_parser_stats", "off"},
+	{"log_planner_stats", "off"},
+	{"log_executor_stats", "off"},
+	{"log_statement_stats", "off"},
+};
+
+static void
+pin(const char *name, const char *value)
+{
+	SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+void
+kycvs_session_pin(void)
+{
+	int			i;
+
+	for (i = 0; i < lengthof(pinned); i++)
+		pin(pinned[i][0], pinned[i][1]);
+	if (synchronous_commit < SYNCHRONOUS_COMMIT_ON)
+		pin("synchronous_commit", "on");
+}
+
+static bool
+database_exists(const char *name)
+{
+	bool		exists;
+
+	StartTransactionCommand();
+	exists = OidIsValid(get_database_oid(name, true));
+	CommitTransactionCommand();
+	return exists;
+}
+
+/* Never returns: a worker that is attached to no database must die to be attached to one. */
+static void
+wait_for_database(int authority, const char *name)
+{
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	kycvs_channel_set_stage(authority, KYCVS_STAGE_NO_DATABASE);
+	pgstat_report_activity(STATE_IDLE, "waiting for CREATE DATABASE");
+	while (!database_exists(name))
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, DATABASE_POLL_MS, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	proc_exit(1);
+}
+
+void
+kycvs_session_connect(int authority)
+{
+	const char *name = kycvs_channel_database(authority);
+
+	if (kycvs_channel_connecting(authority, true))
+	{
+		kycvs_channel_connecting(authority, false);
+		wait_for_database(authority, name);
+	}
+	BackgroundWorkerInitializeConnection(name, NULL, 0);
+	kycvs_channel_connecting(authority, false);
+	kycvs_session_pin();
+	if (GetDatabaseEncoding() != PG_UTF8)
+		ereport(FATAL,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("registry database \"%s\" must have encoding UTF8", name)));
+}
+
+/* The schema of the installed extension, owned by kycvs_owner; else invalid. */
+static Oid
+find_schema(Oid *owner)
+{
+	Oid			schema = get_namespace_oid("kycvs_data", true);
+	Oid			extension = get_extension_oid("kycvs", true);
+	HeapTuple	tuple;
+	Oid			schema_owner;
+
+	*owner = get_role_oid("kycvs_owner", true);
+	if (!OidIsValid(schema) || !OidIsValid(extension) || !OidIsValid(*owner))
+		return InvalidOid;
+	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	schema_owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	if (schema_owner != *owner || getExtensionOfObject(NamespaceRelationId, schema) != extension)
+		return InvalidOid;
+	return schema;
+}
+
+bool
+kycvs_session_enter(bool *changed)
+{
+	static Oid	entered = InvalidOid;
+	Oid			schema;
+	Oid			owner;
+
+	*changed = false;
+	StartTransactionCommand();
+	/* the schema's OID is the same as long as it is the same installation */
+	if (OidIsValid(entered) && get_namespace_oid("kycvs_data", true) == entered)
+	{
+		CommitTransactionCommand();
+		return true;
+	}
+	schema = find_schema(&owner);
+	CommitTransactionCommand();
+	if (OidIsValid(schema))
+		SetUserIdAndSecContext(owner, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	else
+		SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, 0);
+	*changed = schema != entered;
+	entered = schema;
+	return OidIsValid(schema);
+}

@@ -1,0 +1,124 @@
+/*
+ * status.c
+ *	  Decides what a consent is answered: 0, 1 or 2, signed.
+ *
+ * The consent is recognised by its id and the digest of its canonical form; its
+ * signature need not be checked again, since the row says what was signed.  The
+ * person was found when the OTP was verified; a consent for nobody runs the
+ * same statements for person 0, who has no doses.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "call.h"
+#include "clock.h"
+#include "document.h"
+#include "exchange.h"
+
+#define DEFAULT_RULES "in-2021"
+
+static bool
+find_consent(KycvsCall *call, KycvsConsent *consent)
+{
+	const KycvsRequest *request = call->request;
+
+	call->audit.subject = request->id;
+	if (!kycvs_consent_find(&request->id, consent) || consent->entity != call->entity.id ||
+		timingsafe_bcmp(request->digest, consent->canonical_sha256, KYCVS_DIGEST_LENGTH) != 0)
+		return kycvs_decline(call, KV_CONSENT_INVALID);
+	if (consent->withdrawn)
+		return kycvs_decline(call, KV_CONSENT_WITHDRAWN);
+	if (consent->expires_at <= call->now)
+		return kycvs_decline(call, KV_CONSENT_EXPIRED);
+	return true;
+}
+
+/* Today, or the travel date while it has not passed: any other day could search dose dates out. */
+static bool
+read_day(KycvsCall *call, const KycvsConsent *consent, DateADT *as_of)
+{
+	DateADT		today = kycvs_clock_day(call->now);
+
+	*as_of = call->request->has_date ? call->request->date : today;
+	if (*as_of == today || (consent->has_travel_date && *as_of == consent->travel_date && *as_of > today))
+		return true;
+	return kycvs_decline(call, KV_DATE_NOT_ALLOWED);
+}
+
+static int
+count_status(const KycvsConsent *consent, DateADT as_of)
+{
+	KycvsDose	doses[KYCVS_DOSES_MAX];
+	int			n = kycvs_doses(consent->person, doses);
+
+	return kycvs_rules_status(doses, n, as_of);
+}
+
+/* The same question with the same result gets the same document, and costs no use. */
+static bool
+given_before(const KycvsConsent *consent, DateADT as_of, int status, TimestampTz now, KycvsAnswer *answer)
+{
+	return kycvs_answer_newest(&consent->jti, as_of, answer) && answer->status == status && answer->expires_at > now;
+}
+
+static bool
+use_consent(KycvsCall *call, const KycvsConsent *consent)
+{
+	if (consent->used >= consent->uses)
+		return kycvs_decline(call, KV_CONSENT_USED_UP);
+	kycvs_consent_used(&consent->jti);
+	return true;
+}
+
+static void
+make_answer(KycvsCall *call, const KycvsConsent *consent, DateADT as_of, int status, KycvsAnswer *answer)
+{
+	kycvs_must(kycvs_new_id(consent->index, &answer->jti), "make an id");
+	answer->consent = consent->jti;
+	answer->as_of = as_of;
+	answer->status = status;
+	strlcpy(answer->rules, DEFAULT_RULES, sizeof(answer->rules));
+	answer->issued_at = call->now;
+	answer->expires_at = kycvs_clock_day_end(as_of);
+	kycvs_answer_insert(answer);
+}
+
+static void
+grant_answer(KycvsCall *call, const KycvsConsent *consent, const KycvsAnswer *answer)
+{
+	StringInfoData document;
+	KycvsPurpose purpose;
+	char		name[KYCVS_NAME_MAX + 1];
+
+	initStringInfo(&document);
+	kycvs_must(kycvs_purpose_by_id(consent->purpose, &purpose), "read a purpose");
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, consent->name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)), "read a typed name");
+	kycvs_must(kycvs_document_answer(&document, &call->entity, &purpose, consent, answer, name), "sign an answer");
+	explicit_bzero(name, sizeof(name));
+	call->audit.document = answer->jti;
+	call->audit.as_of = answer->as_of;
+	call->audit.status = answer->status;
+	kycvs_grant_text(call, document.data, document.len);
+}
+
+void
+kycvs_decide_status(KycvsCall *call)
+{
+	KycvsConsent consent;
+	KycvsAnswer answer;
+	DateADT		as_of;
+	int			status;
+
+	if (!find_consent(call, &consent) ||
+		!read_day(call, &consent, &as_of))
+		return;
+	status = count_status(&consent, as_of);
+	if (!given_before(&consent, as_of, status, call->now, &answer))
+	{
+		if (!use_consent(call, &consent))
+			return;
+		make_answer(call, &consent, as_of, status, &answer);
+	}
+	grant_answer(call, &consent, &answer);
+}

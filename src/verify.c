@@ -1,0 +1,283 @@
+/*
+ * verify.c
+ *	  Decides whether an OTP is right, and makes the consent.
+ *
+ * The try is charged before the OTP is compared (I1): the row that counts it is
+ * written in the transaction whose commit precedes the answer, and should
+ * anything fail between, kycvs_charge_verify charges it again by itself.
+ *
+ * A right OTP always unseals and folds six names, however many persons share
+ * the mobile, and writes the same rows whether or not one of them fits (I8).
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "call.h"
+#include "clock.h"
+#include "document.h"
+#include "exchange.h"
+#include "limits.h"
+
+static bool
+check_consent(KycvsCall *call)
+{
+	return call->request->flag || kycvs_decline(call, KV_CONSENT_REQUIRED);
+}
+
+static bool
+find_challenge(KycvsCall *call, KycvsChallenge *challenge)
+{
+	call->audit.subject = call->request->id;
+	if (!kycvs_challenge_find(&call->request->id, challenge) || challenge->binding.entity != call->entity.id)
+		return kycvs_decline(call, KV_CHALLENGE_UNKNOWN);
+	if (!challenge->ours)
+		return kycvs_decline(call, KV_OTP_EXPIRED);
+	return true;
+}
+
+static bool
+check_open(KycvsCall *call, const KycvsChallenge *challenge)
+{
+	if (challenge->tries >= KYCVS_TRIES)
+		return kycvs_decline_tries(call, KV_NO_TRIES_LEFT, 0);
+	if (challenge->expires_at <= call->now)
+		return kycvs_decline(call, KV_OTP_EXPIRED);
+	return true;
+}
+
+/* A challenge that has failed already is in the entity's budget; another would be added by a wrong try. */
+static bool
+check_limits(KycvsCall *call, const KycvsChallenge *challenge, KycvsLimits *limits)
+{
+	int			wait;
+
+	kycvs_limits_read(limits, challenge->binding.index, call->entity.id);
+	wait = kycvs_limits_try_wait(limits, call->now);
+	if (wait == 0 && !challenge->failed)
+		wait = kycvs_limits_budget_wait(call->entity.id, call->entity.failures_per_hour, call->now);
+	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
+}
+
+static bool
+compare(KycvsCall *call, const KycvsChallenge *challenge)
+{
+	char		typed[KYCVS_OTP_TYPED_MAX + 1];
+	bool		failed = false;
+	bool		right = kycvs_ascii_digits(call->request->otp, typed, sizeof(typed)) &&
+		kycvs_otp_matches(&challenge->binding, typed, &failed);
+
+	explicit_bzero(typed, sizeof(typed));
+	kycvs_must(!failed, "compare an OTP");
+	return right;
+}
+
+static void
+record_failure(KycvsCall *call, const KycvsChallenge *challenge, KycvsLimits *limits)
+{
+	kycvs_challenge_failed(&challenge->binding.challenge, call->now);
+	kycvs_limits_failed(limits, call->now);
+	kycvs_limits_write(limits);
+	kycvs_decline_tries(call, KV_OTP_WRONG, KYCVS_TRIES - challenge->tries - 1);
+}
+
+static void
+record_success(const KycvsChallenge *challenge, KycvsLimits *limits)
+{
+	kycvs_challenge_verified(&challenge->binding.challenge);
+	if (kycvs_limits_succeeded(limits))
+		kycvs_limits_write(limits);
+}
+
+/*
+ * Finds the person who was named.  Slots without a candidate unseal the typed
+ * name instead, for the time it takes, and compare as the empty name.
+ */
+static void
+match_person(const KycvsChallenge *challenge, const char *folded, KycvsConsent *consent)
+{
+	KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE];
+	char		names[KYCVS_PERSONS_PER_MOBILE][KYCVS_FOLDED_MAX + 1];
+	char		name[KYCVS_NAME_MAX + 1];
+	int			found = kycvs_candidates(challenge->binding.index, candidates);
+	int			chosen;
+	int			i;
+
+	for (i = 0; i < KYCVS_PERSONS_PER_MOBILE; i++)
+	{
+		const uint8 *sealed = i < found ? candidates[i].name_sealed : challenge->name_sealed;
+
+		kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
+				   kycvs_name_fold(name, names[i]) == 0, "read a person's name");
+		if (i >= found)
+			names[i][0] = '\0';
+	}
+	chosen = kycvs_name_choose(folded, names, KYCVS_PERSONS_PER_MOBILE, &consent->match);
+	consent->person = chosen >= 0 ? candidates[chosen].person : 0;
+	if (chosen < 0)
+		consent->match = KYCVS_MATCH_NONE;
+	explicit_bzero(names, sizeof(names));
+	explicit_bzero(name, sizeof(name));
+}
+
+/* The pairwise pseudonym: of the entity, the mobile and the name that was typed. */
+static void
+make_pseudonym(const KycvsChallenge *challenge, const char *folded, uint8 sub[KYCVS_DIGEST_LENGTH])
+{
+	KycvsPart	parts[3] = {
+		{&challenge->binding.entity, sizeof(challenge->binding.entity)},
+		{challenge->binding.index, KYCVS_INDEX_LENGTH},
+		{folded, strlen(folded)}
+	};
+
+	kycvs_must(kycvs_mac(KYCVS_SUBKEY_PSEUDONYM, parts, lengthof(parts), sub), "make a pseudonym");
+}
+
+static TimestampTz
+end_consent(const KycvsChallenge *challenge, const KycvsPurpose *purpose, TimestampTz now)
+{
+	TimestampTz end = now + purpose->validity;
+
+	if (challenge->has_travel_date)
+		end = Max(end, kycvs_clock_day_end(challenge->travel_date));
+	return end;
+}
+
+static void
+fill_consent(KycvsConsent *consent, const KycvsChallenge *challenge, const KycvsPurpose *purpose, TimestampTz now)
+{
+	consent->challenge = challenge->binding.challenge;
+	consent->entity = challenge->binding.entity;
+	consent->purpose = challenge->binding.purpose;
+	memcpy(consent->index, challenge->binding.index, KYCVS_INDEX_LENGTH);
+	memcpy(consent->name_sealed, challenge->name_sealed, KYCVS_SEALED_NAME);
+	consent->has_reference = challenge->has_reference;
+	strlcpy(consent->reference, challenge->reference, sizeof(consent->reference));
+	consent->has_travel_date = challenge->has_travel_date;
+	consent->travel_date = challenge->travel_date;
+	memcpy(consent->notice_sha256, challenge->notice_sha256, KYCVS_DIGEST_LENGTH);
+	consent->uses = purpose->uses;
+	consent->issued_at = now;
+	consent->expires_at = end_consent(challenge, purpose, now);
+	kycvs_must(kycvs_new_id(consent->index, &consent->jti), "make an id");
+}
+
+static void
+grant_consent(KycvsCall *call, KycvsConsent *consent, const KycvsPurpose *purpose, const char *name, bool repeated)
+{
+	StringInfoData document;
+	uint8		digest[KYCVS_DIGEST_LENGTH];
+
+	initStringInfo(&document);
+	kycvs_must(kycvs_document_consent(&document, &call->entity, purpose, consent, name, digest), "sign a consent");
+	if (repeated && timingsafe_bcmp(digest, consent->canonical_sha256, sizeof(digest)) != 0)
+		elog(ERROR, "a consent could not be repeated word for word");
+	memcpy(consent->canonical_sha256, digest, sizeof(digest));
+	call->audit.document = consent->jti;
+	kycvs_grant_text(call, document.data, document.len);
+}
+
+static void
+make_consent(KycvsCall *call, const KycvsChallenge *challenge)
+{
+	KycvsConsent consent;
+	KycvsPurpose purpose;
+	char		name[KYCVS_NAME_MAX + 1];
+	char		folded[KYCVS_FOLDED_MAX + 1];
+
+	memset(&consent, 0, sizeof(consent));
+	kycvs_must(kycvs_purpose_by_id(challenge->binding.purpose, &purpose), "read a purpose");
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, challenge->name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
+			   kycvs_name_fold(name, folded) == 0, "read a typed name");
+	fill_consent(&consent, challenge, &purpose, call->now);
+	match_person(challenge, folded, &consent);
+	make_pseudonym(challenge, folded, consent.sub);
+	grant_consent(call, &consent, &purpose, name, false);
+	kycvs_consent_insert(&consent);
+	explicit_bzero(name, sizeof(name));
+	explicit_bzero(folded, sizeof(folded));
+}
+
+/*
+ * The OTP was used.  While its consent lives, the right OTP shows the same
+ * consent again, twenty times; everything else is KV014, and costs one of the
+ * twenty when it was compared.
+ */
+static void
+repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
+{
+	KycvsConsent consent;
+	KycvsPurpose purpose;
+	char		name[KYCVS_NAME_MAX + 1];
+
+	if (!kycvs_consent_by_challenge(&challenge->binding.challenge, &consent) ||
+		consent.withdrawn || consent.expires_at <= call->now || consent.repeats >= KYCVS_REPEATS)
+	{
+		kycvs_decline(call, KV_OTP_USED);
+		return;
+	}
+	kycvs_consent_repeated(&consent.jti);
+	if (!compare(call, challenge))
+	{
+		kycvs_decline(call, KV_OTP_USED);
+		return;
+	}
+	kycvs_must(kycvs_purpose_by_id(consent.purpose, &purpose), "read a purpose");
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, consent.name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)), "read a typed name");
+	grant_consent(call, &consent, &purpose, name, true);
+	explicit_bzero(name, sizeof(name));
+}
+
+void
+kycvs_decide_verify(KycvsCall *call)
+{
+	KycvsChallenge challenge;
+	KycvsLimits limits;
+
+	if (!check_consent(call) ||
+		!find_challenge(call, &challenge))
+		return;
+	if (challenge.verified)
+	{
+		repeat_consent(call, &challenge);
+		return;
+	}
+	if (!check_open(call, &challenge) ||
+		!check_limits(call, &challenge, &limits))
+		return;
+	kycvs_challenge_charge(&challenge.binding.challenge);
+	if (!compare(call, &challenge))
+	{
+		record_failure(call, &challenge, &limits);
+		return;
+	}
+	make_consent(call, &challenge);
+	record_success(&challenge, &limits);
+}
+
+/*
+ * What a verification costs, when deciding it failed unexpectedly: the try, and
+ * the failure, since nobody can say whether the OTP had been compared.
+ */
+void
+kycvs_charge_verify(KycvsCall *call)
+{
+	KycvsChallenge challenge;
+	KycvsConsent consent;
+	KycvsLimits limits;
+
+	call->audit.subject = call->request->id;
+	if (!kycvs_challenge_find(&call->request->id, &challenge) || challenge.binding.entity != call->entity.id)
+		return;
+	if (challenge.verified)
+	{
+		if (kycvs_consent_by_challenge(&challenge.binding.challenge, &consent))
+			kycvs_consent_repeated(&consent.jti);
+		return;
+	}
+	kycvs_challenge_charge(&challenge.binding.challenge);
+	kycvs_challenge_failed(&challenge.binding.challenge, call->now);
+	kycvs_limits_read(&limits, challenge.binding.index, call->entity.id);
+	kycvs_limits_failed(&limits, call->now);
+	kycvs_limits_write(&limits);
+}

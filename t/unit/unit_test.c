@@ -1,0 +1,23 @@
+/*
+ * unit_test.c
+ *	  Tests of the modules that need no server: names, mobile numbers, rules,
+ *	  key files, secrets and one-time passwords.  Prints TAP.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "tap.h"
+
+int
+main(void)
+{
+	test_rules();
+	test_mobile();
+	test_name();
+	test_name_hostile();
+	test_keyfile();
+	test_secret();
+	test_otp();
+	return tap_finish();
+}
