@@ -307,6 +307,17 @@ refuse_batch(int authority, int n, const int *slots, KycvsReply *replies)
 	}
 }
 
+/* Requests hold OTPs, and so do replies to a sender. */
+static void
+wipe_batch(int n, KycvsRequest *requests, KycvsReply *replies)
+{
+	int			i;
+
+	explicit_bzero(requests, n * sizeof(KycvsRequest));
+	for (i = 0; i < n; i++)
+		explicit_bzero(replies[i].body, replies[i].length);
+}
+
 /* ---- the worker ---- */
 
 static void
@@ -384,7 +395,7 @@ serve(int authority)
 			serve_batch(authority, n, slots, requests, replies);
 		else
 			refuse_batch(authority, n, slots, replies);
-		explicit_bzero(requests, n * sizeof(KycvsRequest));
+		wipe_batch(n, requests, replies);
 		pgstat_report_stat(false);
 	}
 }

@@ -544,10 +544,12 @@ kycvs_channel_attach(int authority)
 	set_proc(authority, KYCVS_MY_PROC_NUMBER, KYCVS_STAGE_ABSENT);
 }
 
+/* Nobody else writes them, so they can be read without the lock here and below. */
 void
 kycvs_channel_set_stage(int authority, KycvsStage stage)
 {
-	set_proc(authority, KYCVS_MY_PROC_NUMBER, stage);
+	if (channel->authorities[authority].stage != stage)
+		set_proc(authority, KYCVS_MY_PROC_NUMBER, stage);
 }
 
 /* Marks the connection attempt; returns the mark as the last incarnation left it. */
@@ -563,6 +565,8 @@ kycvs_channel_connecting(int authority, bool connecting)
 void
 kycvs_channel_set_trouble(int authority, const char *trouble)
 {
+	if (strcmp(channel->authorities[authority].trouble, trouble) == 0)
+		return;
 	LWLockAcquire(channel->lock, LW_EXCLUSIVE);
 	strlcpy(channel->authorities[authority].trouble, trouble, KYCVS_TROUBLE_MAX);
 	LWLockRelease(channel->lock);
@@ -596,8 +600,10 @@ list_ready(int authority, int *ready)
 	{
 		int			slot = (last + i) % channel->nslots;
 
-		if (pg_atomic_read_u32(&channel->heads[slot].state) == SLOT_READY &&
-			channel->heads[slot].authority == authority)
+		if (pg_atomic_read_u32(&channel->heads[slot].state) != SLOT_READY)
+			continue;
+		pg_read_barrier();
+		if (channel->heads[slot].authority == authority)
 			ready[n++] = slot;
 	}
 	if (n > 0)

@@ -43,6 +43,9 @@ static const char *const pinned[][2] = {
 	{"statement_timeout", "0"},
 	{"lock_timeout", "1s"},
 	{"idle_in_transaction_session_timeout", "0"},
+	{"transaction_timeout", "0"},
+	{"standard_conforming_strings", "on"},
+	{"max_parallel_workers_per_gather", "0"},
 	{"TimeZone", "UTC"},
 	{"DateStyle", "ISO, YMD"},
 	{"IntervalStyle", "postgres"},
@@ -69,10 +72,12 @@ static const char *const pinned[][2] = {
 	{"log_statement_stats", "off"},
 };
 
+/* Some settings exist in newer servers only. */
 static void
 pin(const char *name, const char *value)
 {
-	SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
+	if (GetConfigOption(name, true, false) != NULL)
+		SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
 void

@@ -74,7 +74,8 @@ complain(const char *reason)
 	if (strcmp(trouble, reason) != 0)
 		ereport(WARNING,
 				(errcode(KV_KEY_UNUSABLE),
-				 errmsg("kycvs cannot use its keys: %s", reason)));
+				 errmsg("kycvs cannot use its keys"),
+				 errdetail("%s", reason)));
 	strlcpy(trouble, reason, TROUBLE_MAX);
 	return false;
 }
@@ -128,7 +129,7 @@ open_master(const pg_uuid_t *registry, const uint8 *expected)
 	char	   *problem = kycvs_keyfile_read(directory, MASTER_FILE, master, sizeof(master), &length);
 
 	if (problem == NULL && length != sizeof(master))
-		problem = psprintf("file \"%s/%s\" does not hold %d bytes", directory, MASTER_FILE, KYCVS_MASTER_LENGTH);
+		problem = psprintf("File \"%s/%s\" does not hold %d bytes; restore it from its backup.", directory, MASTER_FILE, KYCVS_MASTER_LENGTH);
 	if (problem != NULL)
 	{
 		explicit_bzero(master, sizeof(master));
@@ -139,8 +140,8 @@ open_master(const pg_uuid_t *registry, const uint8 *expected)
 	if (loaded && timingsafe_bcmp(check, expected, sizeof(check)) == 0)
 		return true;
 	kycvs_secret_forget();
-	return complain(loaded ? psprintf("file \"%s/%s\" is the master key of another registry; restore the right one", directory, MASTER_FILE)
-					: "the master key could not be loaded");
+	return complain(loaded ? psprintf("File \"%s/%s\" is the master key of another registry; restore the right one.", directory, MASTER_FILE)
+					: "The master key could not be loaded.");
 }
 
 bool
@@ -154,7 +155,7 @@ kycvs_vault_open_secrets(void)
 	if (secrets_open && kycvs_clock_now() < checked_at + CHECK_INTERVAL)
 		return true;
 	if (kycvs_run(&read_registry, &none) == 0)
-		return complain("there is no key yet; SELECT kycvs.create_key() makes one");
+		return complain("There is no key yet: SELECT kycvs.create_key() makes one.");
 	kycvs_column_uuid(0, 1, &registry);
 	kycvs_column_text(0, 2, issuer, sizeof(issuer));
 	kycvs_column_bytes(0, 3, check, sizeof(check));
@@ -185,7 +186,7 @@ load_pem(const char *kid, char **problem)
 	{
 		key = kycvs_key_from_pem(pem, length);
 		if (key == NULL)
-			*problem = psprintf("file \"%s/%s\" is not a private key", directory, pem_name(kid));
+			*problem = psprintf("File \"%s/%s\" is not a private key; restore it from its backup.", directory, pem_name(kid));
 	}
 	explicit_bzero(pem, sizeof(pem));
 	return key;
@@ -219,7 +220,7 @@ kycvs_vault_open_signing(void)
 	if (signing_key != NULL)
 		return true;
 	if (kycvs_run(&read_active_key, &none) == 0)
-		return complain("no signing key is active; SELECT kycvs.activate_key(kid) activates one");
+		return complain("No signing key is active: SELECT kycvs.activate_key(kid) activates a pending one.");
 	kycvs_column_text(0, 1, signing_kid, sizeof(signing_kid));
 	kycvs_column_text(0, 2, alg, sizeof(alg));
 	kycvs_column_bytes(0, 3, x, sizeof(x));
@@ -232,7 +233,7 @@ kycvs_vault_open_signing(void)
 		return true;
 	kycvs_key_free(signing_key);
 	signing_key = NULL;
-	return complain(psprintf("file \"%s/%s\" holds another key than its name says", directory, pem_name(signing_kid)));
+	return complain(psprintf("File \"%s/%s\" holds another key than its name says; restore it from its backup.", directory, pem_name(signing_kid)));
 }
 
 const char *
@@ -269,7 +270,7 @@ make_master(pg_uuid_t *registry)
 	char	   *problem;
 
 	if (!kycvs_random(registry->data, UUID_LEN) || !kycvs_random(master, sizeof(master)))
-		return pstrdup("the random generator failed");
+		return pstrdup("The random generator failed.");
 	registry->data[6] = (registry->data[6] & 0x0f) | 0x40;
 	registry->data[8] = (registry->data[8] & 0x3f) | 0x80;
 	name_directory(registry);
@@ -277,7 +278,7 @@ make_master(pg_uuid_t *registry)
 	if (problem == NULL)
 		problem = kycvs_keyfile_create(directory, MASTER_FILE, master, sizeof(master));
 	if (problem == NULL && !kycvs_secret_load(master, registry))
-		problem = pstrdup("the master key could not be loaded");
+		problem = pstrdup("The master key could not be loaded.");
 	explicit_bzero(master, sizeof(master));
 	return problem;
 }
@@ -293,7 +294,7 @@ make_registry(TimestampTz now)
 	if (problem != NULL)
 		return problem;
 	if (!kycvs_secret_check_value(check))
-		return pstrdup("the master key could not be loaded");
+		return pstrdup("The master key could not be loaded.");
 	if (issuer_setting[0] != '\0')
 		strlcpy(issuer, issuer_setting, sizeof(issuer));
 	else
@@ -322,7 +323,7 @@ make_signing_key(KycvsAlg alg, KycvsPublicKey *public_key, char *kid)
 		problem = kycvs_keyfile_create(directory, pem_name(kid), (unsigned char *) pem, strlen(pem));
 	}
 	else
-		problem = pstrdup("a signing key could not be made");
+		problem = pstrdup("A signing key could not be made.");
 	explicit_bzero(pem, sizeof(pem));
 	return problem;
 }

@@ -20,6 +20,7 @@ extern int	tap_finish(void);
 
 /* The subjects, a file each. */
 extern void test_keyfile(void);
+extern void test_keyring(void);
 extern void test_mobile(void);
 extern void test_name(void);
 extern void test_name_hostile(void);

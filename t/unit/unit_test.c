@@ -1,7 +1,7 @@
 /*
  * unit_test.c
  *	  Tests of the modules that need no server: names, mobile numbers, rules,
- *	  key files, secrets and one-time passwords.  Prints TAP.
+ *	  key files, signing keys, secrets and one-time passwords.  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -17,6 +17,7 @@ main(void)
 	test_name();
 	test_name_hostile();
 	test_keyfile();
+	test_keyring();
 	test_secret();
 	test_otp();
 	return tap_finish();
