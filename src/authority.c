@@ -313,9 +313,11 @@ wipe_batch(int n, KycvsRequest *requests, KycvsReply *replies)
 {
 	int			i;
 
-	explicit_bzero(requests, n * sizeof(KycvsRequest));
 	for (i = 0; i < n; i++)
+	{
+		explicit_bzero(&requests[i], sizeof(KycvsRequest));
 		explicit_bzero(replies[i].body, replies[i].length);
+	}
 }
 
 /* ---- the worker ---- */

@@ -3,7 +3,7 @@
  *	  What a caller asks of the authority, and what it gets back.
  *
  * Both are plain structs in shared memory.  Texts are UTF-8 and end in a NUL;
- * the sizes below are the limits of section "Arguments" in docs/design.md.
+ * the sizes below are the limits that the README states.
  *
  * Copyright (c) 2026, the kycvs authors
  */
