@@ -36,6 +36,7 @@ OBJS = \
 	src/secret.o \
 	src/sending.o \
 	src/session.o \
+	src/slot.o \
 	src/statement.o \
 	src/status.o \
 	src/vault.o \
