@@ -434,12 +434,27 @@ store_messages(ReturnSetInfo *result, const KycvsReply *reply)
 	}
 }
 
-/* Once some messages are claimed they are returned, whatever happens to the next chunk. */
+/* The next chunk; once some messages are claimed they are returned, whatever becomes of this one. */
+static KycvsReply *
+claim_chunk(int wanted, bool first)
+{
+	KycvsRequest *request = begin(KYCVS_OP_NEXT_MESSAGES);
+	KycvsReply *reply;
+
+	request->number = wanted;
+	if (first)
+		return ask(request);
+	reply = kycvs_call(request);
+	in_flight = false;
+	return reply;
+}
+
 PG_FUNCTION_INFO_V1(kycvs_next_messages);
 Datum
 kycvs_next_messages(PG_FUNCTION_ARGS)
 {
 	int			wanted = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
+	bool		first = true;
 	bool		more = true;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -449,14 +464,12 @@ kycvs_next_messages(PG_FUNCTION_ARGS)
 				 errmsg("n must be between 1 and %d", MESSAGES_MAX)));
 	while (more)
 	{
-		KycvsRequest *request = begin(KYCVS_OP_NEXT_MESSAGES);
-		KycvsReply *reply;
+		KycvsReply *reply = claim_chunk(wanted, first);
 
-		request->number = wanted;
-		reply = ask(request);
 		store_messages((ReturnSetInfo *) fcinfo->resultinfo, reply);
 		wanted -= reply->number;
 		more = reply->more;
+		first = false;
 		explicit_bzero(reply, sizeof(KycvsReply));
 		pfree(reply);
 	}

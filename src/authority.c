@@ -302,7 +302,8 @@ refuse_batch(int authority, int n, const int *slots, KycvsReply *replies)
 	for (i = 0; i < n; i++)
 	{
 		memset(&replies[i], 0, offsetof(KycvsReply, body) + 1);
-		kycvs_refuse_reason(&replies[i].refusal, KV_NO_AUTHORITY, "the registry's database has no extension kycvs");
+		kycvs_refuse_reason(&replies[i].refusal, KV_NO_AUTHORITY,
+							"the registry's database has no extension kycvs, or is not UTF8");
 		kycvs_channel_answer(authority, slots[i], &replies[i]);
 	}
 }

@@ -66,7 +66,7 @@ report_stage(ReturnSetInfo *result, const KycvsAuthorityInfo *info)
 			detail = psprintf("waits for CREATE DATABASE %s", quote_identifier(kycvs_channel_registry()));
 			break;
 		case KYCVS_STAGE_NO_EXTENSION:
-			detail = "waits for CREATE EXTENSION kycvs in the registry database";
+			detail = "waits for CREATE EXTENSION kycvs in the registry database, whose encoding must be UTF8";
 			break;
 		case KYCVS_STAGE_SERVING:
 			detail = psprintf("decided %lld requests in %lld transactions",

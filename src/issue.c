@@ -7,8 +7,8 @@
  * does not.
  *
  * Asking again in the same words within the life of a challenge is the same
- * challenge: the code is sent again when its pause is over, else the receipt
- * alone is returned, so that a booking that lost it can go on.
+ * challenge: the code is sent again when its pause is over and the limits allow
+ * it, else the receipt alone is returned, so that a booking that lost it can go on.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -106,14 +106,20 @@ read_question(KycvsCall *call, Question *question)
 		read_notice(call, question);
 }
 
+static int
+send_wait(KycvsCall *call, Question *question)
+{
+	KycvsOtpBinding *binding = &question->challenge.binding;
+
+	kycvs_limits_read(&question->limits, binding->index, binding->entity);
+	return kycvs_limits_send_wait(&question->limits, call->now);
+}
+
 static bool
 may_send(KycvsCall *call, Question *question)
 {
-	KycvsOtpBinding *binding = &question->challenge.binding;
-	int			wait;
+	int			wait = send_wait(call, question);
 
-	kycvs_limits_read(&question->limits, binding->index, binding->entity);
-	wait = kycvs_limits_send_wait(&question->limits, call->now);
 	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
 }
 
@@ -202,10 +208,8 @@ ask_again(KycvsCall *call, Question *question)
 		return false;
 	question->challenge = same;
 	call->audit.subject = same.binding.challenge;
-	if (resend_wait(&same, call->now) == 0)
+	if (resend_wait(&same, call->now) == 0 && send_wait(call, question) == 0)
 	{
-		if (!may_send(call, question))
-			return true;
 		charge_sending(call, question);
 		write_resend(call, &question->challenge);
 	}

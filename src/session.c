@@ -132,9 +132,9 @@ kycvs_session_connect(int authority)
 	kycvs_channel_connecting(authority, false);
 	kycvs_session_pin();
 	if (GetDatabaseEncoding() != PG_UTF8)
-		ereport(FATAL,
+		ereport(WARNING,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("registry database \"%s\" must have encoding UTF8", name)));
+				 errmsg("database \"%s\" cannot be a kycvs registry: its encoding is not UTF8", name)));
 }
 
 /* The schema of the installed extension, owned by kycvs_owner; else invalid. */
@@ -147,7 +147,7 @@ find_schema(Oid *owner)
 	Oid			schema_owner;
 
 	*owner = get_role_oid("kycvs_owner", true);
-	if (!OidIsValid(schema) || !OidIsValid(extension) || !OidIsValid(*owner))
+	if (!OidIsValid(schema) || !OidIsValid(extension) || !OidIsValid(*owner) || GetDatabaseEncoding() != PG_UTF8)
 		return InvalidOid;
 	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
 	if (!HeapTupleIsValid(tuple))

@@ -230,7 +230,10 @@ kycvs_vault_open_signing(void)
 	if (signing_key == NULL)
 		return complain(problem);
 	if (fits(signing_key, signing_alg, x, y, signing_kid))
+	{
+		trouble[0] = '\0';
 		return true;
+	}
 	kycvs_key_free(signing_key);
 	signing_key = NULL;
 	return complain(psprintf("File \"%s/%s\" holds another key than its name says; restore it from its backup.", directory, pem_name(signing_kid)));
