@@ -40,6 +40,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "utils/timeout.h"
 #include "utils/wait_event.h"
 #include "vault.h"
 
@@ -156,17 +157,21 @@ decide(KycvsCall *call)
 		kycvs_audit_append(&call->audit, call->request, call->reply->refusal.sqlstate, call->now);
 }
 
-/* Charges for a request whose decision failed. */
+/* Charges a request whose decision failed: the try and the audit row. */
 static void
 charge_again(KycvsCall *call)
 {
-	int			outcome = call->reply->refusal.sqlstate;
-
-	if (call->request->op == KYCVS_OP_JWKS || call->request->op == KYCVS_OP_HEALTH)
-		return;
-	if (call->request->op == KYCVS_OP_VERIFY && call->entity.id != 0 && kycvs_vault_open_secrets())
+	if (call->request->op == KYCVS_OP_VERIFY && call->entity.id != 0)
 		kycvs_charge_verify(call);
-	kycvs_audit_append(&call->audit, call->request, outcome, call->now);
+	kycvs_audit_append(&call->audit, call->request, call->reply->refusal.sqlstate, call->now);
+}
+
+/* And the counters of mobile and entity; apart, for they may be what failed. */
+static void
+count_again(KycvsCall *call)
+{
+	if (call->request->op == KYCVS_OP_VERIFY && call->entity.id != 0 && kycvs_vault_open_secrets())
+		kycvs_count_verify(call);
 }
 
 /* An unexpected error: to the log, without statement and context; to the caller, its code alone. */
@@ -227,12 +232,12 @@ serve_request(const KycvsRequest *request, KycvsReply *reply)
 	call.reply = reply;
 	call.now = kycvs_clock_now();
 	kycvs_audit_init(&call.audit);
-	if (!run_alone(decide, &call))
-	{
-		kycvs_audit_init(&call.audit);
-		call.audit.entity = call.entity.id;
-		(void) run_alone(charge_again, &call);
-	}
+	if (run_alone(decide, &call) || request->op == KYCVS_OP_JWKS || request->op == KYCVS_OP_HEALTH)
+		return;
+	kycvs_audit_init(&call.audit);
+	call.audit.entity = call.entity.id;
+	(void) run_alone(charge_again, &call);
+	(void) run_alone(count_again, &call);
 }
 
 /* ---- one batch ---- */
@@ -403,6 +408,20 @@ serve(int authority)
 	}
 }
 
+/*
+ * The server sends itself this signal when a lock is waited for too long, which
+ * must end the wait; when somebody else does (pg_cancel_backend), it is ignored.
+ */
+static void
+handle_interrupt(SIGNAL_ARGS)
+{
+	int			save_errno = errno;
+
+	if (get_timeout_indicator(LOCK_TIMEOUT, false))
+		StatementCancelHandler(postgres_signal_arg);
+	errno = save_errno;
+}
+
 void
 kycvs_authority_main(Datum arg)
 {
@@ -410,7 +429,7 @@ kycvs_authority_main(Datum arg)
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
-	pqsignal(SIGINT, SIG_IGN);
+	pqsignal(SIGINT, handle_interrupt);
 	BackgroundWorkerUnblockSignals();
 	kycvs_channel_attach(authority);
 	kycvs_session_connect(authority);

@@ -46,6 +46,7 @@ extern void kycvs_decide_issue(KycvsCall *call);
 extern void kycvs_decide_resend(KycvsCall *call);
 extern void kycvs_decide_verify(KycvsCall *call);
 extern void kycvs_charge_verify(KycvsCall *call);
+extern void kycvs_count_verify(KycvsCall *call);
 extern void kycvs_decide_status(KycvsCall *call);
 extern void kycvs_decide_create_key(KycvsCall *call);
 extern void kycvs_decide_activate_key(KycvsCall *call);

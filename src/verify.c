@@ -4,7 +4,7 @@
  *
  * The try is charged before the OTP is compared (I1): the row that counts it is
  * written in the transaction whose commit precedes the answer, and should
- * anything fail between, kycvs_charge_verify charges it again by itself.
+ * anything fail between, the authority charges it again by itself.
  *
  * A right OTP always unseals and folds six names, however many persons share
  * the mobile, and writes the same rows whether or not one of them fits (I8).
@@ -256,27 +256,37 @@ kycvs_decide_verify(KycvsCall *call)
 }
 
 /*
- * What a verification costs, when deciding it failed unexpectedly: the try, and
- * the failure, since nobody can say whether the OTP had been compared.
+ * What a verification costs when deciding it failed unexpectedly: the try, and
+ * a failure, since nobody can say whether the OTP had been compared.
  */
 void
 kycvs_charge_verify(KycvsCall *call)
 {
 	KycvsChallenge challenge;
 	KycvsConsent consent;
-	KycvsLimits limits;
 
 	call->audit.subject = call->request->id;
 	if (!kycvs_challenge_find(&call->request->id, &challenge) || challenge.binding.entity != call->entity.id)
 		return;
-	if (challenge.verified)
+	if (!challenge.verified)
 	{
-		if (kycvs_consent_by_challenge(&challenge.binding.challenge, &consent))
-			kycvs_consent_repeated(&consent.jti);
-		return;
+		kycvs_challenge_charge(&challenge.binding.challenge);
+		kycvs_challenge_failed(&challenge.binding.challenge, call->now);
 	}
-	kycvs_challenge_charge(&challenge.binding.challenge);
-	kycvs_challenge_failed(&challenge.binding.challenge, call->now);
+	else if (kycvs_consent_by_challenge(&challenge.binding.challenge, &consent))
+		kycvs_consent_repeated(&consent.jti);
+}
+
+/* The same in the counters of mobile and entity. */
+void
+kycvs_count_verify(KycvsCall *call)
+{
+	KycvsChallenge challenge;
+	KycvsLimits limits;
+
+	if (!kycvs_challenge_find(&call->request->id, &challenge) ||
+		challenge.binding.entity != call->entity.id || challenge.verified)
+		return;
 	kycvs_limits_read(&limits, challenge.binding.index, call->entity.id);
 	kycvs_limits_failed(&limits, call->now);
 	kycvs_limits_write(&limits);
