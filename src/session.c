@@ -59,6 +59,8 @@ static const char *const pinned[][2] = {
 	{"enable_indexonlyscan", "on"},
 	{"enable_bitmapscan", "on"},
 	{"enable_nestloop", "on"},
+	{"enable_hashjoin", "off"},
+	{"enable_mergejoin", "off"},
 	{"enable_sort", "on"},
 	{"plan_cache_mode", "force_generic_plan"},
 	{"jit", "off"},
