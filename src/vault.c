@@ -38,7 +38,8 @@ static KycvsSigningKey *signing_key = NULL;
 static KycvsAlg signing_alg;
 static char signing_kid[KYCVS_KID_LENGTH + 1];
 static TimestampTz checked_at = 0;
-static char trouble[TROUBLE_MAX];
+static char secrets_trouble[TROUBLE_MAX];	/* why the master key is not open, or empty */
+static char signing_trouble[TROUBLE_MAX];	/* the same of the active signing key */
 
 static KycvsStatement read_registry = {
 	"SELECT id, issuer, key_check FROM kycvs_data.registry"
@@ -69,7 +70,7 @@ kycvs_vault_init(void)
 
 /* Says it in the log when it is news, and keeps it for health(). */
 static bool
-complain(const char *reason)
+complain(char trouble[TROUBLE_MAX], const char *reason)
 {
 	if (strcmp(trouble, reason) != 0)
 		ereport(WARNING,
@@ -83,7 +84,7 @@ complain(const char *reason)
 const char *
 kycvs_vault_trouble(void)
 {
-	return trouble;
+	return secrets_trouble[0] != '\0' ? secrets_trouble : signing_trouble;
 }
 
 static const char *
@@ -133,15 +134,23 @@ open_master(const pg_uuid_t *registry, const uint8 *expected)
 	if (problem != NULL)
 	{
 		explicit_bzero(master, sizeof(master));
-		return complain(problem);
+		return complain(secrets_trouble, problem);
 	}
 	loaded = kycvs_secret_load(master, registry) && kycvs_secret_check_value(check);
 	explicit_bzero(master, sizeof(master));
 	if (loaded && timingsafe_bcmp(check, expected, sizeof(check)) == 0)
 		return true;
 	kycvs_secret_forget();
-	return complain(loaded ? psprintf("File \"%s/%s\" is the master key of another registry; restore the right one.", directory, MASTER_FILE)
+	return complain(secrets_trouble, loaded ? psprintf("File \"%s/%s\" is the master key of another registry; restore the right one.", directory, MASTER_FILE)
 					: "The master key could not be loaded.");
+}
+
+/* The key files are looked at anew every second, so that damage to them is noticed. */
+static void
+close_when_old(void)
+{
+	if (kycvs_clock_now() >= checked_at + CHECK_INTERVAL)
+		kycvs_vault_close();
 }
 
 bool
@@ -152,25 +161,23 @@ kycvs_vault_open_secrets(void)
 	char	   *problem;
 	KycvsArgs	none = {0};
 
-	if (secrets_open && kycvs_clock_now() < checked_at + CHECK_INTERVAL)
+	close_when_old();
+	if (secrets_open)
 		return true;
 	if (kycvs_run(&read_registry, &none) == 0)
-		return complain("There is no key yet: SELECT kycvs.create_key() makes one.");
+		return complain(secrets_trouble, "There is no key yet: SELECT kycvs.create_key() makes one.");
 	kycvs_column_uuid(0, 1, &registry);
 	kycvs_column_text(0, 2, issuer, sizeof(issuer));
 	kycvs_column_bytes(0, 3, check, sizeof(check));
 	name_directory(&registry);
 	problem = kycvs_keydir_check(directory);
 	if (problem != NULL)
-	{
-		kycvs_vault_close();
-		return complain(problem);
-	}
-	if (!secrets_open && !open_master(&registry, check))
+		return complain(secrets_trouble, problem);
+	if (!open_master(&registry, check))
 		return false;
 	secrets_open = true;
 	checked_at = kycvs_clock_now();
-	trouble[0] = '\0';
+	secrets_trouble[0] = '\0';
 	return true;
 }
 
@@ -220,7 +227,7 @@ kycvs_vault_open_signing(void)
 	if (signing_key != NULL)
 		return true;
 	if (kycvs_run(&read_active_key, &none) == 0)
-		return complain("No signing key is active: SELECT kycvs.activate_key(kid) activates a pending one.");
+		return complain(signing_trouble, "No signing key is active: SELECT kycvs.activate_key(kid) activates a pending one.");
 	kycvs_column_text(0, 1, signing_kid, sizeof(signing_kid));
 	kycvs_column_text(0, 2, alg, sizeof(alg));
 	kycvs_column_bytes(0, 3, x, sizeof(x));
@@ -228,15 +235,15 @@ kycvs_vault_open_signing(void)
 	signing_alg = kycvs_alg_from_name(alg);
 	signing_key = load_pem(signing_kid, &problem);
 	if (signing_key == NULL)
-		return complain(problem);
+		return complain(signing_trouble, problem);
 	if (fits(signing_key, signing_alg, x, y, signing_kid))
 	{
-		trouble[0] = '\0';
+		signing_trouble[0] = '\0';
 		return true;
 	}
 	kycvs_key_free(signing_key);
 	signing_key = NULL;
-	return complain(psprintf("File \"%s/%s\" holds another key than its name says; restore it from its backup.", directory, pem_name(signing_kid)));
+	return complain(signing_trouble, psprintf("File \"%s/%s\" holds another key than its name says; restore it from its backup.", directory, pem_name(signing_kid)));
 }
 
 const char *
@@ -373,13 +380,13 @@ kycvs_vault_create_key(KycvsAlg alg, TimestampTz now, char kid[KYCVS_KID_LENGTH 
 	if (first)
 		problem = make_registry(now);
 	else if (!kycvs_vault_open_secrets())
-		problem = pstrdup(trouble);
+		problem = pstrdup(secrets_trouble);
 	if (problem == NULL)
 		problem = make_signing_key(alg, &public_key, kid);
 	if (problem != NULL)
 	{
 		kycvs_vault_close();
-		complain(problem);
+		complain(secrets_trouble, problem);
 		kycvs_refuse(refusal, KV_KEY_UNUSABLE);
 		return false;
 	}

@@ -16,7 +16,8 @@
 extern void kycvs_vault_init(void);
 
 /*
- * Loads what is not loaded yet; checks the key directory again every second.
+ * Loads what is not loaded yet, and everything anew once a second, so that a key
+ * file that is gone, or open to others, is noticed.
  * False: nothing that needs it may be answered (KV040), and kycvs_vault_trouble
  * says why and how to mend it.
  */
