@@ -36,8 +36,8 @@ typedef struct Question
 static bool
 read_purpose(KycvsCall *call, Question *question)
 {
-	if (!kycvs_purpose_by_code(call->request->code, &question->purpose) ||
-		!kycvs_purpose_allowed(call->entity.id, question->purpose.id))
+	if (!kycvs_purpose_allowed(call->entity.id, call->request->code, call->request->language,
+							   &question->purpose, question->notice))
 		return kycvs_decline(call, KV_PURPOSE_NOT_ALLOWED);
 	question->challenge.binding.purpose = question->purpose.id;
 	return true;
@@ -68,12 +68,12 @@ read_travel_date(KycvsCall *call, Question *question)
 }
 
 static bool
-read_notice(KycvsCall *call, Question *question)
+hash_notice(KycvsCall *call, Question *question)
 {
 	KycvsChallenge *challenge = &question->challenge;
 
 	strlcpy(challenge->language, call->request->language, sizeof(challenge->language));
-	if (!kycvs_notice(question->purpose.id, challenge->language, question->notice))
+	if (question->notice[0] == '\0')
 		return kycvs_decline(call, KV_NO_NOTICE);
 	kycvs_must(kycvs_sha256(question->notice, strlen(question->notice), challenge->notice_sha256), "hash a notice");
 	return true;
@@ -103,7 +103,7 @@ read_question(KycvsCall *call, Question *question)
 	return read_purpose(call, question) &&
 		read_reference(call, question) &&
 		read_travel_date(call, question) &&
-		read_notice(call, question);
+		hash_notice(call, question);
 }
 
 static int

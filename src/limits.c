@@ -32,11 +32,11 @@
 
 StaticAssertDecl(MOBILE_SENT_DAY <= KYCVS_SENT_KEPT && MOBILE_FAILED_DAY <= KYCVS_FAILED_KEPT, "limits fit the rows");
 
-static KycvsStatement read_counter = {
-	"SELECT sent, failed, streak FROM kycvs_data.charge WHERE key = $1"
+static KycvsStatement read_counters = {
+	"SELECT key, sent, failed, streak FROM kycvs_data.charge WHERE key IN ($1, $2)"
 };
-static KycvsStatement write_counter = {
-	"INSERT INTO kycvs_data.charge (key, sent, failed, streak) VALUES ($1, $2, $3, $4)"
+static KycvsStatement write_counters = {
+	"INSERT INTO kycvs_data.charge (key, sent, failed, streak) VALUES ($1, $2, $3, $4), ($5, $6, $7, $8)"
 	" ON CONFLICT (key) DO UPDATE SET sent = excluded.sent, failed = excluded.failed, streak = excluded.streak"
 };
 static KycvsStatement read_budget = {
@@ -81,46 +81,53 @@ name_counter(KycvsCounter *counter, const uint8 *index, int32 entity)
 }
 
 static void
-read_one(KycvsCounter *counter)
+read_counter(uint64 row, KycvsCounter *counter)
 {
-	KycvsArgs	args = {0};
-
-	counter->nsent = counter->nfailed = counter->streak = 0;
-	kycvs_bind_bytes(&args, counter->key, sizeof(counter->key));
-	if (kycvs_run(&read_counter, &args) == 0)
-		return;
-	counter->nsent = read_times(kycvs_column_datum(0, 1), counter->sent, KYCVS_SENT_KEPT);
-	counter->nfailed = read_times(kycvs_column_datum(0, 2), counter->failed, KYCVS_FAILED_KEPT);
-	counter->streak = kycvs_column_int4(0, 3);
-}
-
-static void
-write_one(const KycvsCounter *counter)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_bytes(&args, counter->key, sizeof(counter->key));
-	kycvs_bind_datum(&args, TIMESTAMPTZARRAYOID, make_times(counter->sent, counter->nsent));
-	kycvs_bind_datum(&args, TIMESTAMPTZARRAYOID, make_times(counter->failed, counter->nfailed));
-	kycvs_bind_int4(&args, counter->streak);
-	kycvs_run(&write_counter, &args);
+	counter->nsent = read_times(kycvs_column_datum(row, 2), counter->sent, KYCVS_SENT_KEPT);
+	counter->nfailed = read_times(kycvs_column_datum(row, 3), counter->failed, KYCVS_FAILED_KEPT);
+	counter->streak = kycvs_column_int4(row, 4);
 }
 
 /* Entities are numbered from 1, so 0 is free for "all of them". */
 void
 kycvs_limits_read(KycvsLimits *limits, const uint8 index[KYCVS_INDEX_LENGTH], int32 entity)
 {
+	KycvsArgs	args = {0};
+	uint64		found;
+	uint64		row;
+
+	memset(limits, 0, sizeof(*limits));
 	name_counter(&limits->mobile, index, 0);
 	name_counter(&limits->pair, index, entity);
-	read_one(&limits->mobile);
-	read_one(&limits->pair);
+	kycvs_bind_bytes(&args, limits->mobile.key, sizeof(limits->mobile.key));
+	kycvs_bind_bytes(&args, limits->pair.key, sizeof(limits->pair.key));
+	found = kycvs_run(&read_counters, &args);
+	for (row = 0; row < found; row++)
+	{
+		uint8		key[KYCVS_DIGEST_LENGTH];
+
+		kycvs_column_bytes(row, 1, key, sizeof(key));
+		read_counter(row, memcmp(key, limits->mobile.key, sizeof(key)) == 0 ? &limits->mobile : &limits->pair);
+	}
+}
+
+static void
+bind_counter(KycvsArgs *args, const KycvsCounter *counter)
+{
+	kycvs_bind_bytes(args, counter->key, sizeof(counter->key));
+	kycvs_bind_datum(args, TIMESTAMPTZARRAYOID, make_times(counter->sent, counter->nsent));
+	kycvs_bind_datum(args, TIMESTAMPTZARRAYOID, make_times(counter->failed, counter->nfailed));
+	kycvs_bind_int4(args, counter->streak);
 }
 
 void
 kycvs_limits_write(const KycvsLimits *limits)
 {
-	write_one(&limits->mobile);
-	write_one(&limits->pair);
+	KycvsArgs	args = {0};
+
+	bind_counter(&args, &limits->mobile);
+	bind_counter(&args, &limits->pair);
+	kycvs_run(&write_counters, &args);
 }
 
 static int

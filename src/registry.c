@@ -42,8 +42,11 @@ static KycvsStatement find_purpose_by_code = {
 static KycvsStatement find_purpose_by_id = {
 	"SELECT " PURPOSE_COLUMNS " FROM kycvs_data.purpose WHERE id = $1"
 };
-static KycvsStatement find_allowed = {
-	"SELECT 1 FROM kycvs_data.entity_purpose WHERE entity = $1 AND purpose = $2"
+static KycvsStatement find_allowed_purpose = {
+	"SELECT p.id, p.code, (extract(epoch FROM p.validity) * 1000000)::int8, p.uses, n.notice"
+	" FROM kycvs_data.purpose p JOIN kycvs_data.entity_purpose a ON a.purpose = p.id AND a.entity = $1"
+	" LEFT JOIN kycvs_data.notice n ON n.purpose = p.id AND n.language = $3"
+	" WHERE p.code = $2"
 };
 static KycvsStatement find_notice = {
 	"SELECT notice FROM kycvs_data.notice WHERE purpose = $1 AND language = $2"
@@ -155,14 +158,22 @@ kycvs_purpose_by_id(int32 id, KycvsPurpose *purpose)
 	return read_purpose(kycvs_run(&find_purpose_by_id, &args), purpose);
 }
 
+/* The notice is empty when there is none in this language. */
 bool
-kycvs_purpose_allowed(int32 entity, int32 purpose)
+kycvs_purpose_allowed(int32 entity, const char *code, const char *language,
+					  KycvsPurpose *purpose, char notice[KYCVS_NOTICE_MAX + 1])
 {
 	KycvsArgs	args = {0};
 
 	kycvs_bind_int4(&args, entity);
-	kycvs_bind_int4(&args, purpose);
-	return kycvs_run(&find_allowed, &args) > 0;
+	kycvs_bind_text(&args, code);
+	kycvs_bind_text(&args, language);
+	if (!read_purpose(kycvs_run(&find_allowed_purpose, &args), purpose))
+		return false;
+	notice[0] = '\0';
+	if (!kycvs_column_null(0, 5))
+		kycvs_column_text(0, 5, notice, KYCVS_NOTICE_MAX + 1);
+	return true;
 }
 
 bool

@@ -46,7 +46,8 @@ extern bool kycvs_entity_by_code(const char *code, KycvsEntity *entity);
 extern bool kycvs_entity_by_id(int32 id, KycvsEntity *entity);
 extern bool kycvs_purpose_by_code(const char *code, KycvsPurpose *purpose);
 extern bool kycvs_purpose_by_id(int32 id, KycvsPurpose *purpose);
-extern bool kycvs_purpose_allowed(int32 entity, int32 purpose);
+extern bool kycvs_purpose_allowed(int32 entity, const char *code, const char *language,
+								  KycvsPurpose *purpose, char notice[KYCVS_NOTICE_MAX + 1]);
 extern bool kycvs_notice(int32 purpose, const char *language, char notice[KYCVS_NOTICE_MAX + 1]);
 
 extern int	kycvs_candidates(const uint8 index[KYCVS_INDEX_LENGTH], KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE]);
