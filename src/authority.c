@@ -378,11 +378,15 @@ static void
 wait_for_work(bool serving)
 {
 	long		timeout = pgstat_report_stat(false);
+	int			events;
 
 	pgstat_report_activity(STATE_IDLE, serving ? "waiting for requests" : "waiting for CREATE EXTENSION kycvs");
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout > 0 ? WL_TIMEOUT : 0),
-					 timeout, PG_WAIT_EXTENSION);
+	events = WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout > 0 ? WL_TIMEOUT : 0),
+					   timeout, PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
+	/* what is left to report is reported now, for nothing may come that would do it later */
+	if (events & WL_TIMEOUT)
+		pgstat_report_stat(true);
 }
 
 static void

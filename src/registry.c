@@ -197,7 +197,7 @@ kycvs_candidates(const uint8 index[KYCVS_INDEX_LENGTH], KycvsCandidate candidate
 	int			i;
 
 	kycvs_bind_bytes(&args, index, KYCVS_INDEX_LENGTH);
-	found = (int) kycvs_run(&find_candidates, &args);
+	found = (int) kycvs_run_uncounted(&find_candidates, &args);
 	for (i = 0; i < found; i++)
 	{
 		candidates[i].person = kycvs_column_int8(i, 1);
@@ -240,7 +240,7 @@ kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
 	int			i;
 
 	kycvs_bind_int8(&args, person);
-	found = (int) kycvs_run(&find_doses, &args);
+	found = (int) kycvs_run_uncounted(&find_doses, &args);
 	for (i = 0; i < found; i++)
 	{
 		doses[i].given_on = kycvs_column_date(i, 1);

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
+#include "pgstat.h"
 #include "statement.h"
 #include "utils/builtins.h"
 
@@ -115,6 +116,26 @@ kycvs_run(KycvsStatement *statement, KycvsArgs *args)
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/* A relation that is opened while counting is off is not counted until it is opened again. */
+uint64
+kycvs_run_uncounted(KycvsStatement *statement, KycvsArgs *args)
+{
+	bool		counting = pgstat_track_counts;
+	uint64		found;
+
+	PG_TRY();
+	{
+		pgstat_track_counts = false;
+		found = kycvs_run(statement, args);
+	}
+	PG_FINALLY();
+	{
+		pgstat_track_counts = counting;
+	}
+	PG_END_TRY();
+	return found;
 }
 
 static Datum

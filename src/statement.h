@@ -44,6 +44,12 @@ extern void kycvs_bind_datum(KycvsArgs *args, Oid type, Datum value);
 /* Runs it; returns the number of rows, which SPI_tuptable holds.  Raises what the server raises. */
 extern uint64 kycvs_run(KycvsStatement *statement, KycvsArgs *args);
 
+/*
+ * The same for a read that must not show in the server's statistics, which
+ * every role can look at: how many rows it found is nobody's business.
+ */
+extern uint64 kycvs_run_uncounted(KycvsStatement *statement, KycvsArgs *args);
+
 /* Columns of row "row", counted from 1.  A null where none is expected raises. */
 extern bool kycvs_column_null(uint64 row, int column);
 extern bool kycvs_column_bool(uint64 row, int column);
