@@ -284,7 +284,7 @@ COMMENT ON TABLE kycvs_data.challenge IS 'OTP exchanges; the OTP is derived from
 COMMENT ON COLUMN kycvs_data.challenge.id IS 'UUIDv8, the "jti" of the receipt';
 COMMENT ON COLUMN kycvs_data.challenge.entity IS 'Who asked';
 COMMENT ON COLUMN kycvs_data.challenge.purpose IS 'Why';
-COMMENT ON COLUMN kycvs_data.challenge.mobile_index IS 'Keyed index of the number that was asked about';
+COMMENT ON COLUMN kycvs_data.challenge.mobile_index IS 'Keyed index of the number that was asked about, another than persons have';
 COMMENT ON COLUMN kycvs_data.challenge.mobile_sealed IS 'That number, sealed, for the sender';
 COMMENT ON COLUMN kycvs_data.challenge.name_sealed IS 'Name as typed, sealed and padded';
 COMMENT ON COLUMN kycvs_data.challenge.name_digest IS 'HMAC-SHA-256 of the folded name';
@@ -386,16 +386,15 @@ COMMENT ON COLUMN kycvs_data.answer.issued_at IS 'When it was first given';
 COMMENT ON COLUMN kycvs_data.answer.expires_at IS 'End of its day';
 
 CREATE TABLE kycvs_data.charge (
-  key bytea PRIMARY KEY,
-  sent timestamptz[] NOT NULL,
-  failed timestamptz[] NOT NULL,
-  streak int NOT NULL
-) WITH (fillfactor = 50);
-COMMENT ON TABLE kycvs_data.charge IS 'Limit counters: of a mobile, and of a mobile and an entity';
+  key bytea NOT NULL,
+  at timestamptz NOT NULL,
+  event text NOT NULL CHECK (event IN ('sent', 'failed', 'succeeded'))
+);
+CREATE INDEX charge_key ON kycvs_data.charge (key, at);
+COMMENT ON TABLE kycvs_data.charge IS 'What limits count, a row an event: of a mobile, and of a mobile and an entity';
 COMMENT ON COLUMN kycvs_data.charge.key IS 'HMAC-SHA-256 of what is counted';
-COMMENT ON COLUMN kycvs_data.charge.sent IS 'When the latest messages were asked for, oldest first';
-COMMENT ON COLUMN kycvs_data.charge.failed IS 'When the latest wrong tries came, oldest first';
-COMMENT ON COLUMN kycvs_data.charge.streak IS 'Wrong tries in a row';
+COMMENT ON COLUMN kycvs_data.charge.at IS 'When';
+COMMENT ON COLUMN kycvs_data.charge.event IS 'sent: a message was asked for; failed: a wrong try; succeeded: ends a row of failures';
 
 CREATE TABLE kycvs_data.audit (
   id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -512,12 +511,29 @@ BEGIN
   EXECUTE 'CREATE FUNCTION kycvs_data.api_key_digest(api_key text) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE BEGIN ATOMIC '
     'SELECT ' || crypto || '.digest(api_key, ''sha256''::text); END';
 END $$;
-REVOKE ALL ON FUNCTION kycvs_data.new_api_key() FROM PUBLIC;
 ALTER FUNCTION kycvs_data.new_api_key() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs_data.new_api_key() FROM PUBLIC;
 COMMENT ON FUNCTION kycvs_data.new_api_key() IS 'private: a new API key, 32 random bytes in hex';
-REVOKE ALL ON FUNCTION kycvs_data.api_key_digest(text) FROM PUBLIC;
 ALTER FUNCTION kycvs_data.api_key_digest(text) OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs_data.api_key_digest(text) FROM PUBLIC;
 COMMENT ON FUNCTION kycvs_data.api_key_digest(text) IS 'private: SHA-256 of an API key';
+
+/* Whose objects kycvs stands on; a schema of pg_database_owner is the database owner's. */
+CREATE FUNCTION kycvs.owners_above() RETURNS TABLE (what text, owner oid)
+  LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT o.what, CASE WHEN r.rolname = 'pg_database_owner' THEN d.datdba ELSE o.owner END
+    FROM (SELECT 'schema ' || n.nspname AS what, n.nspowner AS owner
+            FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
+           WHERE e.extname IN ('kycvs', 'pgcrypto')
+           UNION
+          SELECT 'extension ' || e.extname, e.extowner FROM pg_extension AS e WHERE e.extname IN ('kycvs', 'pgcrypto')) AS o
+    JOIN pg_roles AS r ON r.oid = o.owner
+    JOIN pg_database AS d ON d.datname = current_database();
+END;
+REVOKE ALL ON FUNCTION kycvs.owners_above() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.owners_above() TO kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.owners_above() IS 'private: whose objects kycvs stands on';
 
 /* ---- public functions: entities ---- */
 
@@ -761,7 +777,8 @@ COMMENT ON FUNCTION kycvs.service_health() IS 'private: the part of kycvs.health
 /*
  * Roles that can do more than their part: an entity that is a member of
  * another group of ours or of a predefined role that reads around privileges,
- * anybody with EXECUTE that no group gives.
+ * anybody with EXECUTE that no group gives.  Owners that could drop or shadow
+ * what is ours: whoever owns a schema can drop every extension in it.
  */
 CREATE FUNCTION kycvs.health()
   RETURNS TABLE (check_name text, ok boolean, detail text)
@@ -770,13 +787,13 @@ BEGIN ATOMIC
   SELECT s.check_name, s.ok, s.detail FROM kycvs.service_health() AS s
   UNION ALL
   SELECT 'role ' || member.rolname, false,
-         format('has %s, which an entity must not have: REVOKE %I FROM %I', granted.rolname, granted.rolname, member.rolname)
+         format('can act as %s, which an entity must not: REVOKE %I from it, or from the role in between', granted.rolname, granted.rolname)
     FROM pg_roles AS member, pg_roles AS granted
-   WHERE NOT member.rolsuper AND member.rolname <> 'kycvs_owner'
-     AND pg_has_role(member.oid, 'kycvs_entity', 'MEMBER') AND member.rolname <> 'kycvs_entity'
+   WHERE NOT member.rolsuper AND member.rolname NOT IN ('kycvs_owner', 'kycvs_entity')
+     AND pg_has_role(member.oid, 'kycvs_entity', 'MEMBER')
      AND granted.rolname IN ('kycvs_owner', 'kycvs_admin', 'kycvs_registrar', 'kycvs_sender', 'kycvs_gateway',
-                             'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files',
-                             'pg_write_server_files', 'pg_execute_server_program')
+                             'pg_read_all_data', 'pg_write_all_data', 'pg_read_server_files', 'pg_write_server_files',
+                             'pg_execute_server_program', 'pg_maintain', 'pg_signal_backend')
      AND pg_has_role(member.oid, granted.oid, 'MEMBER')
   UNION ALL
   SELECT 'member of kycvs_owner', false, format('nobody may be one: REVOKE kycvs_owner FROM %I', r.rolname)
@@ -792,8 +809,62 @@ BEGIN ATOMIC
     LATERAL (SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(a.grantee::regrole::text) END AS who
                FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
               WHERE a.privilege_type = 'EXECUTE' AND a.grantee <> p.proowner
-                AND a.grantee NOT IN (SELECT b.grantee FROM aclexplode(i.initprivs) AS b)) AS g;
+                AND a.grantee NOT IN (SELECT b.grantee FROM aclexplode(i.initprivs) AS b)) AS g
+  UNION ALL
+  SELECT 'owner of ' || o.what, false,
+         format('%I is no superuser, but can drop the registry with it: change the owner, or move the extension to another schema', r.rolname)
+    FROM kycvs.owners_above() AS o JOIN pg_roles AS r ON r.oid = o.owner
+   WHERE NOT r.rolsuper
+  UNION ALL
+  SELECT 'overload of ' || p.proname, false,
+         format('%s is not of this extension and can capture calls: drop it', p.oid::regprocedure)
+    FROM pg_proc AS p
+    JOIN pg_extension AS e ON e.extname = 'kycvs' AND e.extnamespace = p.pronamespace
+   WHERE p.proname LIKE 'kycvs\_%'
+     AND NOT EXISTS (SELECT FROM pg_depend AS d
+                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refobjid = e.oid AND d.deptype = 'e');
 END;
 REVOKE ALL ON FUNCTION kycvs.health() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.health() TO kycvs_admin, kycvs_auditor;
 COMMENT ON FUNCTION kycvs.health() IS 'admin, auditor: what is well and what is wrong with the service, and how to mend it';
+
+/* ---- what ALTER DEFAULT PRIVILEGES of the installing superuser may have given to others ---- */
+
+DO $$
+DECLARE
+  a record;
+BEGIN
+  FOR a IN
+    SELECT 'TABLE ' || c.oid::regclass::text AS object, x.grantee
+      FROM pg_class c, aclexplode(c.relacl) x
+     WHERE c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind = 'r' AND x.grantee NOT IN (0, c.relowner)
+    UNION
+    SELECT 'SEQUENCE ' || c.oid::regclass::text, x.grantee
+      FROM pg_class c, aclexplode(c.relacl) x
+     WHERE c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind = 'S' AND x.grantee NOT IN (0, c.relowner)
+    UNION
+    SELECT 'FUNCTION ' || p.oid::regprocedure::text, x.grantee
+      FROM pg_proc p, aclexplode(p.proacl) x
+     WHERE p.pronamespace IN ('kycvs'::regnamespace, 'kycvs_data'::regnamespace)
+       AND x.grantee NOT IN (SELECT oid FROM pg_roles WHERE rolname LIKE 'kycvs\_%' UNION SELECT 0 UNION SELECT p.proowner)
+    UNION
+    SELECT 'SCHEMA ' || quote_ident(n.nspname), x.grantee
+      FROM pg_namespace n, aclexplode(n.nspacl) x
+     WHERE n.nspname IN ('kycvs', 'kycvs_data') AND x.grantee NOT IN (0, n.nspowner)
+  LOOP
+    EXECUTE format('REVOKE ALL ON %s FROM %s', a.object, a.grantee::regrole);
+  END LOOP;
+END $$;
+
+/* ---- a registry that its database's owner could drop ---- */
+
+DO $$
+DECLARE
+  above record;
+BEGIN
+  FOR above IN SELECT o.what, r.rolname FROM kycvs.owners_above() o JOIN pg_roles r ON r.oid = o.owner
+                WHERE NOT r.rolsuper AND coalesce(current_setting('kycvs.databases', true), '') ~ ('\m' || current_database() || '\M') LOOP
+    RAISE WARNING USING MESSAGE = format('role "%s", which is no superuser, can drop this registry: it owns %s', above.rolname, above.what),
+      HINT = 'Let a superuser own the registry''s database, or install into a schema that a superuser owns.';
+  END LOOP;
+END $$;

@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "arguments.h"
 #include "authority.h"
 #include "call.h"
@@ -31,45 +30,46 @@ PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
 
-/* ---- the server log ---- */
-
-static bool in_flight = false;
-static emit_log_hook_type prev_emit_log_hook = NULL;
-
-/* Whatever fails while a call is in flight is logged without statement and context: both may hold its arguments. */
+/*
+ * Whatever fails within a function of ours is logged without statement and
+ * context, since both may hold its arguments.  The error itself is marked, so
+ * that it stays so when a procedure catches it and raises it again.
+ */
 static void
-hide_arguments(ErrorData *edata)
+hide_arguments(void *arg)
 {
-	if (in_flight)
-	{
-		edata->hide_stmt = true;
-		edata->hide_ctx = true;
-	}
-	if (prev_emit_log_hook)
-		prev_emit_log_hook(edata);
+	errhidestmt(true);
+	errhidecontext(true);
 }
 
-/* The error was reported before its transaction is cleaned up. */
-static void
-end_flight(XactEvent event, void *arg)
+static Datum
+run_hidden(FunctionCallInfo fcinfo, PGFunction body)
 {
-	in_flight = false;
+	ErrorContextCallback callback = {error_context_stack, hide_arguments, NULL};
+	Datum		result;
+
+	error_context_stack = &callback;
+	result = body(fcinfo);
+	error_context_stack = callback.previous;
+	return result;
 }
 
-static void
-end_flight_sub(SubXactEvent event, SubTransactionId mySubid, SubTransactionId parentSubid, void *arg)
-{
-	in_flight = false;
-}
+/* What stands behind it is the body of the function. */
+#define SQL_FUNCTION(name) \
+PG_FUNCTION_INFO_V1(name); \
+static Datum name##_body(FunctionCallInfo fcinfo); \
+Datum \
+name(PG_FUNCTION_ARGS) \
+{ \
+	return run_hidden(fcinfo, name##_body); \
+} \
+static Datum \
+name##_body(FunctionCallInfo fcinfo)
 
 void
 _PG_init(void)
 {
 	kycvs_channel_init();
-	prev_emit_log_hook = emit_log_hook;
-	emit_log_hook = hide_arguments;
-	RegisterXactCallback(end_flight, NULL);
-	RegisterSubXactCallback(end_flight_sub, NULL);
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	kycvs_vault_init();
@@ -81,13 +81,6 @@ _PG_init(void)
 
 /* ---- asking ---- */
 
-static KycvsRequest *
-begin(KycvsOp op)
-{
-	in_flight = true;
-	return kycvs_request_new(op);
-}
-
 static KycvsReply *
 ask(KycvsRequest *request)
 {
@@ -95,14 +88,7 @@ ask(KycvsRequest *request)
 
 	if (reply->refusal.sqlstate != 0)
 		kycvs_raise(&reply->refusal);
-	in_flight = false;
 	return reply;
-}
-
-static bool
-is_kycvs_class(int sqlstate)
-{
-	return (sqlstate & 0xfff) == (KV_MOBILE_INVALID & 0xfff);
 }
 
 /* For the kycvs.try_* functions: a refusal of ours is a result. */
@@ -110,13 +96,13 @@ static Datum
 try_ask(KycvsRequest *request)
 {
 	KycvsReply *reply = kycvs_call(request);
+	int			sqlstate = reply->refusal.sqlstate;
 
-	if (reply->refusal.sqlstate != 0 && !is_kycvs_class(reply->refusal.sqlstate))
+	if (sqlstate == 0)
+		return kycvs_reply_jsonb(reply);
+	if (ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_TO_CATEGORY(KV_MOBILE_INVALID))
 		kycvs_raise(&reply->refusal);
-	in_flight = false;
-	if (reply->refusal.sqlstate != 0)
-		return JsonbPGetDatum(kycvs_refusal_json(&reply->refusal));
-	return kycvs_reply_jsonb(reply);
+	return JsonbPGetDatum(kycvs_refusal_json(&reply->refusal));
 }
 
 static void
@@ -160,7 +146,7 @@ take_api_key(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 static KycvsRequest *
 issue_request(FunctionCallInfo fcinfo)
 {
-	KycvsRequest *request = begin(KYCVS_OP_ISSUE);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_ISSUE);
 
 	kycvs_take_text(request, fcinfo, 0, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
 	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
@@ -175,7 +161,7 @@ issue_request(FunctionCallInfo fcinfo)
 static KycvsRequest *
 resend_request(FunctionCallInfo fcinfo)
 {
-	KycvsRequest *request = begin(KYCVS_OP_RESEND);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_RESEND);
 
 	take_txn(request, fcinfo, 0);
 	return request;
@@ -195,7 +181,7 @@ take_otp(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 static KycvsRequest *
 verify_request(FunctionCallInfo fcinfo)
 {
-	KycvsRequest *request = begin(KYCVS_OP_VERIFY);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_VERIFY);
 
 	take_txn(request, fcinfo, 0);
 	take_otp(request, fcinfo, 1);
@@ -207,66 +193,105 @@ verify_request(FunctionCallInfo fcinfo)
 static KycvsRequest *
 status_request(FunctionCallInfo fcinfo)
 {
-	KycvsRequest *request = begin(KYCVS_OP_STATUS);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_STATUS);
 
 	kycvs_take_consent(request, fcinfo, 0);
 	take_date(request, fcinfo, 1);
 	return request;
 }
 
-#define ENTITY_FUNCTION(name, try_name, make_request, api_key_arg) \
-PG_FUNCTION_INFO_V1(name); \
-Datum \
-name(PG_FUNCTION_ARGS) \
-{ \
-	return kycvs_reply_jsonb(ask(make_request(fcinfo))); \
-} \
-PG_FUNCTION_INFO_V1(try_name); \
-Datum \
-try_name(PG_FUNCTION_ARGS) \
-{ \
-	KycvsRequest *request = make_request(fcinfo); \
- \
-	take_api_key(request, fcinfo, api_key_arg); \
-	return try_ask(request); \
-} \
-extern int	kycvs_no_such_thing
+/* The last argument of a kycvs.try_* function is the API key. */
+static KycvsRequest *
+with_api_key(KycvsRequest *request, FunctionCallInfo fcinfo)
+{
+	take_api_key(request, fcinfo, PG_NARGS() - 1);
+	return request;
+}
 
-ENTITY_FUNCTION(kycvs_issue_otp, kycvs_try_issue_otp, issue_request, 6);
-ENTITY_FUNCTION(kycvs_resend_otp, kycvs_try_resend_otp, resend_request, 1);
-ENTITY_FUNCTION(kycvs_verify_otp, kycvs_try_verify_otp, verify_request, 3);
-ENTITY_FUNCTION(kycvs_status, kycvs_try_status, status_request, 2);
+SQL_FUNCTION(kycvs_issue_otp)
+{
+	return kycvs_reply_jsonb(ask(issue_request(fcinfo)));
+}
+
+SQL_FUNCTION(kycvs_try_issue_otp)
+{
+	return try_ask(with_api_key(issue_request(fcinfo), fcinfo));
+}
+
+SQL_FUNCTION(kycvs_resend_otp)
+{
+	return kycvs_reply_jsonb(ask(resend_request(fcinfo)));
+}
+
+SQL_FUNCTION(kycvs_try_resend_otp)
+{
+	return try_ask(with_api_key(resend_request(fcinfo), fcinfo));
+}
+
+SQL_FUNCTION(kycvs_verify_otp)
+{
+	return kycvs_reply_jsonb(ask(verify_request(fcinfo)));
+}
+
+SQL_FUNCTION(kycvs_try_verify_otp)
+{
+	return try_ask(with_api_key(verify_request(fcinfo), fcinfo));
+}
+
+SQL_FUNCTION(kycvs_status)
+{
+	return kycvs_reply_jsonb(ask(status_request(fcinfo)));
+}
+
+SQL_FUNCTION(kycvs_try_status)
+{
+	return try_ask(with_api_key(status_request(fcinfo), fcinfo));
+}
 
 /* ---- administrators ---- */
 
 static KycvsRequest *
 code_request(KycvsOp op, FunctionCallInfo fcinfo, const char *what)
 {
-	KycvsRequest *request = begin(op);
+	KycvsRequest *request = kycvs_request_new(op);
 
 	kycvs_take_text(request, fcinfo, 0, what, request->code, sizeof(request->code), ERRCODE_INVALID_PARAMETER_VALUE);
 	return request;
 }
 
-/* Functions of one code that return nothing, or a text. */
-#define CODE_FUNCTION(name, op, what, result) \
-PG_FUNCTION_INFO_V1(name); \
-Datum \
-name(PG_FUNCTION_ARGS) \
-{ \
-	KycvsReply *reply = ask(code_request(op, fcinfo, what)); \
- \
-	(void) reply; \
-	return result; \
-} \
-extern int	kycvs_no_such_thing
+SQL_FUNCTION(kycvs_create_key)
+{
+	return kycvs_reply_text(ask(code_request(KYCVS_OP_CREATE_KEY, fcinfo, "alg")));
+}
 
-CODE_FUNCTION(kycvs_create_key, KYCVS_OP_CREATE_KEY, "alg", kycvs_reply_text(reply));
-CODE_FUNCTION(kycvs_activate_key, KYCVS_OP_ACTIVATE_KEY, "kid", (Datum) 0);
-CODE_FUNCTION(kycvs_revoke_key, KYCVS_OP_REVOKE_KEY, "kid", (Datum) 0);
-CODE_FUNCTION(kycvs_suspend_entity, KYCVS_OP_SUSPEND_ENTITY, "code", (Datum) 0);
-CODE_FUNCTION(kycvs_resume_entity, KYCVS_OP_RESUME_ENTITY, "code", (Datum) 0);
-CODE_FUNCTION(kycvs_create_api_key, KYCVS_OP_CREATE_API_KEY, "code", kycvs_reply_text(reply));
+SQL_FUNCTION(kycvs_activate_key)
+{
+	ask(code_request(KYCVS_OP_ACTIVATE_KEY, fcinfo, "kid"));
+	PG_RETURN_VOID();
+}
+
+SQL_FUNCTION(kycvs_revoke_key)
+{
+	ask(code_request(KYCVS_OP_REVOKE_KEY, fcinfo, "kid"));
+	PG_RETURN_VOID();
+}
+
+SQL_FUNCTION(kycvs_suspend_entity)
+{
+	ask(code_request(KYCVS_OP_SUSPEND_ENTITY, fcinfo, "code"));
+	PG_RETURN_VOID();
+}
+
+SQL_FUNCTION(kycvs_resume_entity)
+{
+	ask(code_request(KYCVS_OP_RESUME_ENTITY, fcinfo, "code"));
+	PG_RETURN_VOID();
+}
+
+SQL_FUNCTION(kycvs_create_api_key)
+{
+	return kycvs_reply_text(ask(code_request(KYCVS_OP_CREATE_API_KEY, fcinfo, "code")));
+}
 
 /* Days of 24 hours; months have no length that a consent could last. */
 static void
@@ -290,9 +315,7 @@ take_notice(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 	kycvs_take_text(request, fcinfo, arg, "notice", request->notice, sizeof(request->notice), ERRCODE_INVALID_PARAMETER_VALUE);
 }
 
-PG_FUNCTION_INFO_V1(kycvs_add_purpose);
-Datum
-kycvs_add_purpose(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_add_purpose)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_ADD_PURPOSE, fcinfo, "code");
 
@@ -303,9 +326,7 @@ kycvs_add_purpose(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-PG_FUNCTION_INFO_V1(kycvs_add_notice);
-Datum
-kycvs_add_notice(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_add_notice)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_ADD_NOTICE, fcinfo, "code");
 
@@ -315,9 +336,7 @@ kycvs_add_notice(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-PG_FUNCTION_INFO_V1(kycvs_add_entity);
-Datum
-kycvs_add_entity(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_add_entity)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_ADD_ENTITY, fcinfo, "code");
 
@@ -329,9 +348,7 @@ kycvs_add_entity(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-PG_FUNCTION_INFO_V1(kycvs_set_budget);
-Datum
-kycvs_set_budget(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_set_budget)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_SET_BUDGET, fcinfo, "code");
 
@@ -340,11 +357,9 @@ kycvs_set_budget(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-PG_FUNCTION_INFO_V1(kycvs_revoke_api_key);
-Datum
-kycvs_revoke_api_key(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_revoke_api_key)
 {
-	KycvsRequest *request = begin(KYCVS_OP_REVOKE_API_KEY);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REVOKE_API_KEY);
 
 	take_number(request, fcinfo, 0, "id");
 	ask(request);
@@ -353,11 +368,9 @@ kycvs_revoke_api_key(PG_FUNCTION_ARGS)
 
 /* ---- registrars ---- */
 
-PG_FUNCTION_INFO_V1(kycvs_register_person);
-Datum
-kycvs_register_person(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_register_person)
 {
-	KycvsRequest *request = begin(KYCVS_OP_REGISTER_PERSON);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REGISTER_PERSON);
 
 	kycvs_take_text(request, fcinfo, 0, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
 	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
@@ -372,11 +385,9 @@ kycvs_register_person(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(ask(request)->number);
 }
 
-PG_FUNCTION_INFO_V1(kycvs_record_dose);
-Datum
-kycvs_record_dose(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_record_dose)
 {
-	KycvsRequest *request = begin(KYCVS_OP_RECORD_DOSE);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_RECORD_DOSE);
 	KycvsReply *reply;
 
 	take_number(request, fcinfo, 0, "person_id");
@@ -393,11 +404,9 @@ kycvs_record_dose(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32((int32) reply->number);
 }
 
-PG_FUNCTION_INFO_V1(kycvs_revoke_dose);
-Datum
-kycvs_revoke_dose(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_revoke_dose)
 {
-	KycvsRequest *request = begin(KYCVS_OP_REVOKE_DOSE);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REVOKE_DOSE);
 
 	take_number(request, fcinfo, 0, "person_id");
 	take_count(request, fcinfo, 1, "dose_number");
@@ -438,20 +447,13 @@ store_messages(ReturnSetInfo *result, const KycvsReply *reply)
 static KycvsReply *
 claim_chunk(int wanted, bool first)
 {
-	KycvsRequest *request = begin(KYCVS_OP_NEXT_MESSAGES);
-	KycvsReply *reply;
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_NEXT_MESSAGES);
 
 	request->number = wanted;
-	if (first)
-		return ask(request);
-	reply = kycvs_call(request);
-	in_flight = false;
-	return reply;
+	return first ? ask(request) : kycvs_call(request);
 }
 
-PG_FUNCTION_INFO_V1(kycvs_next_messages);
-Datum
-kycvs_next_messages(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_next_messages)
 {
 	int			wanted = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
 	bool		first = true;
@@ -476,11 +478,9 @@ kycvs_next_messages(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-PG_FUNCTION_INFO_V1(kycvs_message_done);
-Datum
-kycvs_message_done(PG_FUNCTION_ARGS)
+SQL_FUNCTION(kycvs_message_done)
 {
-	KycvsRequest *request = begin(KYCVS_OP_MESSAGE_DONE);
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_MESSAGE_DONE);
 
 	take_number(request, fcinfo, 0, "id");
 	if (kycvs_take_given(request, fcinfo, 1, "delivered"))

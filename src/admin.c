@@ -12,6 +12,8 @@
 #include "call.h"
 #include "commands/user.h"
 #include "compat.h"
+#include "keytable.h"
+#include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
 #include "statement.h"
 #include "utils/acl.h"
@@ -98,6 +100,29 @@ kycvs_decide_revoke_key(KycvsCall *call)
 	if (change_key(&revoke_key, call) == 0)
 		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "there is no key of this name that is not revoked");
 	kycvs_vault_close();
+}
+
+/* A chunk of public keys for a session in another database: the issuer, then the keys as they lie in memory. */
+void
+kycvs_decide_jwks(KycvsCall *call)
+{
+	KycvsKeyList list;
+	int			first = (int) call->request->number;
+	int			n;
+	StringInfoData body;
+
+	if (!kycvs_keytable_read(&list))
+	{
+		kycvs_decline_reason(call, KV_KEY_UNUSABLE, "registry has no key yet");
+		return;
+	}
+	initStringInfo(&body);
+	appendBinaryStringInfo(&body, list.issuer, strlen(list.issuer) + 1);
+	n = Min(Max(list.n - first, 0), (KYCVS_BODY_MAX - body.len - 1) / (int) sizeof(KycvsKnownKey));
+	appendBinaryStringInfo(&body, (char *) (list.keys + first), n * sizeof(KycvsKnownKey));
+	kycvs_grant_text(call, body.data, body.len);
+	call->reply->number = n;
+	call->reply->more = first + n < list.n;
 }
 
 /* ---- codes ---- */
@@ -219,6 +244,8 @@ check_role(KycvsCall *call, char **rolename)
 	*rolename = GetUserNameFromId(call->request->role, true);
 	if (*rolename == NULL)
 		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "role does not exist, or is not committed yet");
+	if (!pg_verifymbstr(*rolename, strlen(*rolename), true))
+		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "role name is not UTF-8");
 	if (superuser_arg(call->request->role))
 		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "an entity's role must not be a superuser");
 	if (strncmp(*rolename, "kycvs_", 6) == 0 || strncmp(*rolename, "pg_", 3) == 0)

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "audit.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "statement.h"
 
@@ -54,12 +55,19 @@ kycvs_audit_init(KycvsAudit *audit)
 	audit->status = -1;
 }
 
+/* Names of roles and databases have no encoding of their own; what is not UTF-8 could not be restored from a dump. */
+static const char *
+kept_name(const char *name)
+{
+	return pg_verifymbstr(name, strlen(name), true) ? name : "(not UTF-8)";
+}
+
 static const char *
 name_role(Oid role)
 {
 	const char *name = GetUserNameFromId(role, true);
 
-	return name != NULL ? name : "(dropped)";
+	return name != NULL ? kept_name(name) : "(dropped)";
 }
 
 void
@@ -79,7 +87,7 @@ kycvs_audit_append(const KycvsAudit *audit, const KycvsRequest *request, int out
 	kycvs_bind_text(&args, name_role(request->caller.session_user));
 	kycvs_bind_text(&args, name_role(request->caller.outer_user));
 	kycvs_bind_text(&args, name_role(request->caller.user));
-	kycvs_bind_text(&args, NameStr(request->caller.database));
+	kycvs_bind_text(&args, kept_name(NameStr(request->caller.database)));
 	kycvs_run(&append, &args);
 }
 

@@ -185,13 +185,8 @@ count_again(KycvsCall *call)
 
 /* An unexpected error: to the log, without statement and context; to the caller, its code alone. */
 static void
-keep_error(KycvsCall *call, MemoryContext context)
+report_error(KycvsCall *call, ErrorData *error)
 {
-	ErrorData  *error;
-
-	MemoryContextSwitchTo(context);
-	error = CopyErrorData();
-	FlushErrorState();
 	ereport(LOG,
 			(errcode(error->sqlerrcode),
 			 errmsg("kycvs request failed: %s", error->message),
@@ -207,7 +202,7 @@ run_alone(void (*step) (KycvsCall *call), KycvsCall *call)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
+	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	PG_TRY();
@@ -216,18 +211,22 @@ run_alone(void (*step) (KycvsCall *call), KycvsCall *call)
 		step(call);
 		SPI_finish();
 		ReleaseCurrentSubTransaction();
-		done = true;
 	}
 	PG_CATCH();
 	{
-		keep_error(call, context);
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		kycvs_vault_close();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	return done;
+	if (error == NULL)
+		return true;
+	kycvs_vault_close();
+	report_error(call, error);
+	return false;
 }
 
 static void
@@ -256,6 +255,7 @@ static void
 begin_transaction(void)
 {
 	StartTransactionCommand();
+	SetUserIdAndSecContext(GetUserId(), SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
@@ -264,6 +264,7 @@ commit_transaction(void)
 {
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+	SetUserIdAndSecContext(GetUserId(), 0);
 }
 
 static bool
@@ -284,17 +285,31 @@ assert_owner(void)
 		elog(FATAL, "kycvs authority has lost its role");
 }
 
+/* Refuses a request that nobody looked at. */
+static void
+refuse(KycvsReply *reply, int sqlstate, const char *reason)
+{
+	memset(reply, 0, offsetof(KycvsReply, body) + 1);
+	kycvs_refuse_reason(&reply->refusal, sqlstate, "%s", reason);
+}
+
 static void
 serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, KycvsReply *replies)
 {
 	bool		keys_changed = false;
+	bool		locked = false;
 	int			i;
 
 	begin_transaction();
 	assert_owner();
 	for (i = 0; i < n; i++)
 	{
-		serve_request(&requests[i], &replies[i]);
+		if (locked)
+			refuse(&replies[i], KV_NO_ANSWER, "");
+		else
+			serve_request(&requests[i], &replies[i]);
+		/* somebody locks a table of ours: the others are told at once, and nothing of theirs is decided */
+		locked |= replies[i].refusal.sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
 		keys_changed |= changes_keys(requests[i].op);
 	}
 	commit_transaction();
@@ -315,9 +330,7 @@ refuse_batch(int authority, int n, const int *slots, KycvsReply *replies)
 
 	for (i = 0; i < n; i++)
 	{
-		memset(&replies[i], 0, offsetof(KycvsReply, body) + 1);
-		kycvs_refuse_reason(&replies[i].refusal, KV_NO_AUTHORITY,
-							"the registry's database has no extension kycvs, or is not UTF8");
+		refuse(&replies[i], KV_NO_AUTHORITY, "the registry's database has no extension kycvs, or is not UTF8");
 		kycvs_channel_answer(authority, slots[i], &replies[i]);
 	}
 }
@@ -449,7 +462,7 @@ kycvs_authority_main(Datum arg)
 	serve(authority);
 }
 
-/* The postmaster says nothing when it has no slot for a worker, so its list is asked. */
+/* Registering returns nothing, and only logs when there is no slot for a worker: so the list is asked. */
 static bool
 is_registered(int authority)
 {
@@ -471,6 +484,8 @@ kycvs_authority_register(void)
 {
 	int			i;
 
+	if (IsBinaryUpgrade)
+		return;
 	for (i = 0; i < kycvs_channel_databases(); i++)
 	{
 		BackgroundWorker worker = {0};

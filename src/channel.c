@@ -28,6 +28,7 @@
 
 #include "access/xlog.h"
 #include "commands/dbcommands.h"
+#include "common/hashfn.h"
 #include "compat.h"
 #include "portability/instr_time.h"
 #include "slot.h"
@@ -65,12 +66,13 @@ static void
 leave_slot(void)
 {
 	int			slot = KYCVS_MY_PROC_NUMBER;
+	int			authority = SLOT_AUTHORITY(kycvs_slot_word(slot));
 
-	if (kycvs_slot_swap(slot, SLOT_READY, SLOT_FREE) || !kycvs_slot_swap(slot, SLOT_TAKEN, SLOT_ABANDONED))
-	{
-		if (kycvs_slot_state(slot) != SLOT_ABANDONED)
-			kycvs_slot_free(slot);
-	}
+	if (kycvs_slot_swap(slot, authority, SLOT_READY, SLOT_ABANDONED))
+		kycvs_slot_free(slot);
+	else if (!kycvs_slot_swap(slot, authority, SLOT_TAKEN, SLOT_ABANDONED) &&
+			 SLOT_STATE(kycvs_slot_word(slot)) != SLOT_ABANDONED)
+		kycvs_slot_free(slot);
 }
 
 static void
@@ -99,7 +101,7 @@ wait_while(int slot, SlotState first, SlotState second, instr_time start)
 {
 	for (;;)
 	{
-		SlotState	now = kycvs_slot_state(slot);
+		SlotState	now = SLOT_STATE(kycvs_slot_word(slot));
 		instr_time	elapsed;
 		long		left;
 
@@ -122,12 +124,10 @@ wait_while(int slot, SlotState first, SlotState second, instr_time start)
 static void
 publish(int slot, int authority, const KycvsRequest *request)
 {
-	SlotHead   *head = &kycvs_slots->heads[slot];
-
 	memcpy(kycvs_slot_bodies[slot].request, request, sizeof(KycvsRequest));
-	head->authority = authority;
-	head->role = request->caller.user;
-	kycvs_slot_set_state(slot, SLOT_READY);
+	kycvs_slots->heads[slot].who = request->has_api_key ?
+		hash_bytes((const unsigned char *) request->api_key, strlen(request->api_key)) : request->caller.user;
+	kycvs_slot_set(slot, SLOT_READY, authority);
 	wake_authority(authority);
 }
 
@@ -274,11 +274,10 @@ fail_slots(int authority, bool waiting)
 
 	for (slot = 0; slot < kycvs_slots->nslots; slot++)
 	{
-		if (kycvs_slots->heads[slot].authority != authority)
-			continue;
-		if ((waiting && kycvs_slot_swap(slot, SLOT_READY, SLOT_FAILED)) || kycvs_slot_swap(slot, SLOT_TAKEN, SLOT_FAILED))
+		if ((waiting && kycvs_slot_swap(slot, authority, SLOT_READY, SLOT_FAILED)) ||
+			kycvs_slot_swap(slot, authority, SLOT_TAKEN, SLOT_FAILED))
 			kycvs_slot_wake(slot);
-		else if (kycvs_slot_state(slot) == SLOT_ABANDONED)
+		else if (kycvs_slot_word(slot) == SLOT_WORD(SLOT_ABANDONED, authority))
 		{
 			kycvs_slot_free(slot);
 			kycvs_slot_wake(slot);
@@ -339,9 +338,9 @@ kycvs_channel_keys_changed(int authority)
 }
 
 static bool
-take_slot(int slot, KycvsRequest *request)
+take_slot(int authority, int slot, KycvsRequest *request)
 {
-	if (!kycvs_slot_swap(slot, SLOT_READY, SLOT_TAKEN))
+	if (!kycvs_slot_swap(slot, authority, SLOT_READY, SLOT_TAKEN))
 		return false;
 	memcpy(request, kycvs_slot_bodies[slot].request, sizeof(KycvsRequest));
 	explicit_bzero(kycvs_slot_bodies[slot].request, sizeof(KycvsRequest));
@@ -350,9 +349,8 @@ take_slot(int slot, KycvsRequest *request)
 
 /* The slots that wait for this authority, beginning after the one served last. */
 static int
-list_ready(int authority, int *ready)
+list_ready(int authority, int last, int *ready)
 {
-	static int	last = 0;
 	int			n = 0;
 	int			i;
 
@@ -360,63 +358,62 @@ list_ready(int authority, int *ready)
 	{
 		int			slot = (last + i) % kycvs_slots->nslots;
 
-		if (kycvs_slot_state(slot) != SLOT_READY)
-			continue;
-		pg_read_barrier();
-		if (kycvs_slots->heads[slot].authority == authority)
+		if (kycvs_slot_word(slot) == SLOT_WORD(SLOT_READY, authority))
 			ready[n++] = slot;
 	}
-	if (n > 0)
-		last = ready[0];
 	return n;
 }
 
 static bool
-seen_role(const Oid *roles, int n, Oid role)
+seen(const uint32 *asking, int n, uint32 who)
 {
 	int			i;
 
 	for (i = 0; i < n; i++)
-		if (roles[i] == role)
+		if (asking[i] == who)
 			return true;
 	return false;
 }
 
 /*
- * Takes at most KYCVS_BATCH_MAX requests, one of each role in turn, so that a
- * role with a thousand sessions gets no more of a batch than one with two.
+ * Takes at most KYCVS_BATCH_MAX requests, one of each caller in turn, so that a
+ * role with a thousand sessions gets no more of a batch than one with two; of
+ * entities that come by API key, each is a caller of its own.
  */
 int
 kycvs_channel_take(int authority, int slots[KYCVS_BATCH_MAX], KycvsRequest *requests)
 {
 	static int *ready = NULL;
+	static int	last = 0;		/* the slot that was served last */
 	int			nready;
 	int			taken = 0;
 	bool		progress = true;
 
 	if (ready == NULL)
 		ready = MemoryContextAlloc(TopMemoryContext, kycvs_slots->nslots * sizeof(int));
-	nready = list_ready(authority, ready);
+	nready = list_ready(authority, last, ready);
 	while (progress && taken < KYCVS_BATCH_MAX)
 	{
-		Oid			roles[KYCVS_BATCH_MAX];
-		int			nroles = 0;
+		uint32		asking[KYCVS_BATCH_MAX];
+		int			nseen = 0;
 		int			i;
 
 		progress = false;
-		for (i = 0; i < nready && taken < KYCVS_BATCH_MAX && nroles < KYCVS_BATCH_MAX; i++)
+		for (i = 0; i < nready && taken < KYCVS_BATCH_MAX && nseen < KYCVS_BATCH_MAX; i++)
 		{
 			int			slot = ready[i];
 
-			if (slot < 0 || seen_role(roles, nroles, kycvs_slots->heads[slot].role))
+			if (slot < 0 || seen(asking, nseen, kycvs_slots->heads[slot].who))
 				continue;
-			roles[nroles++] = kycvs_slots->heads[slot].role;
+			asking[nseen++] = kycvs_slots->heads[slot].who;
 			ready[i] = -1;
 			progress = true;
-			if (take_slot(slot, &requests[taken]))
+			if (take_slot(authority, slot, &requests[taken]))
 				slots[taken++] = slot;
 		}
 	}
+	if (taken > 0)
+		last = slots[taken - 1];
 	return taken;
 }
 
@@ -425,7 +422,7 @@ kycvs_channel_answer(int authority, int slot, const KycvsReply *reply)
 {
 	memcpy(kycvs_slot_bodies[slot].reply, reply, offsetof(KycvsReply, body) + reply->length + 1);
 	pg_write_barrier();
-	if (!kycvs_slot_swap(slot, SLOT_TAKEN, SLOT_DONE))
+	if (!kycvs_slot_swap(slot, authority, SLOT_TAKEN, SLOT_DONE))
 		kycvs_slot_free(slot);	/* ABANDONED: its caller is gone */
 	kycvs_slot_wake(slot);
 }

@@ -31,17 +31,17 @@ kycvs_clock_init(void)
 							   check_timezone, NULL, NULL);
 }
 
-TimestampTz
-kycvs_clock_now(void)
-{
-	newest = Max(newest, GetCurrentTimestamp());
-	return newest;
-}
-
 void
 kycvs_clock_not_before(TimestampTz time)
 {
 	newest = Max(newest, time);
+}
+
+TimestampTz
+kycvs_clock_now(void)
+{
+	kycvs_clock_not_before(GetCurrentTimestamp());
+	return newest;
 }
 
 int

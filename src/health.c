@@ -85,7 +85,9 @@ report_keys(ReturnSetInfo *result, int authority, KycvsAuthorityInfo *info)
 	bool		answered = reply->refusal.sqlstate == 0;
 
 	kycvs_channel_info(authority, info);
-	report(result, "answer", answered, answered ? "the authority answers" : "the authority does not answer within 5 s");
+	report(result, "answer", answered, answered ? "the authority answers" : "the authority does not answer; see the server log");
+	if (!answered)
+		return;
 	report(result, "keys", info->trouble[0] == '\0',
 		   info->trouble[0] == '\0' ? "master key and active signing key are loaded" : info->trouble);
 	report(result, "clock", reply->number == 0,

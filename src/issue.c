@@ -27,6 +27,7 @@
 typedef struct Question
 {
 	char		e164[KYCVS_E164_MAX + 1];
+	uint8		index[KYCVS_INDEX_LENGTH];	/* of persons with this mobile; only ids are made of it */
 	KycvsPurpose purpose;
 	char		notice[KYCVS_NOTICE_MAX + 1];
 	KycvsChallenge challenge;
@@ -95,9 +96,10 @@ read_question(KycvsCall *call, Question *question)
 
 	memset(question, 0, sizeof(*question));
 	binding->entity = call->entity.id;
-	if (!kycvs_read_mobile(call, question->e164, binding->index) ||
+	if (!kycvs_read_mobile(call, question->e164, question->index) ||
 		!kycvs_read_name(call, folded))
 		return false;
+	kycvs_must(kycvs_exchange_index(question->e164, binding->index), "index a mobile number");
 	digest_name(folded, binding->name_digest);
 	explicit_bzero(folded, sizeof(folded));
 	return read_purpose(call, question) &&
@@ -111,7 +113,7 @@ send_wait(KycvsCall *call, Question *question)
 {
 	KycvsOtpBinding *binding = &question->challenge.binding;
 
-	kycvs_limits_read(&question->limits, binding->index, binding->entity);
+	kycvs_limits_read(&question->limits, binding->index, binding->entity, call->now);
 	return kycvs_limits_send_wait(&question->limits, call->now);
 }
 
@@ -132,18 +134,11 @@ within_budget(KycvsCall *call)
 }
 
 static void
-charge_sending(KycvsCall *call, Question *question)
-{
-	kycvs_limits_sent(&question->limits, call->now);
-	kycvs_limits_write(&question->limits);
-}
-
-static void
 write_challenge(KycvsCall *call, Question *question)
 {
 	KycvsChallenge *challenge = &question->challenge;
 
-	kycvs_must(kycvs_new_id(challenge->binding.index, &challenge->binding.challenge) &&
+	kycvs_must(kycvs_new_id(question->index, &challenge->binding.challenge) &&
 			   kycvs_random(challenge->binding.nonce, KYCVS_NONCE_LENGTH) &&
 			   kycvs_seal(KYCVS_SEAL_MOBILE, question->e164, challenge->mobile_sealed, KYCVS_SEALED_MOBILE) &&
 			   kycvs_seal(KYCVS_SEAL_NAME, call->request->name, challenge->name_sealed, KYCVS_SEALED_NAME),
@@ -210,7 +205,7 @@ ask_again(KycvsCall *call, Question *question)
 	call->audit.subject = same.binding.challenge;
 	if (resend_wait(&same, call->now) == 0 && send_wait(call, question) == 0)
 	{
-		charge_sending(call, question);
+		kycvs_limits_sent(&question->limits, call->now);
 		write_resend(call, &question->challenge);
 	}
 	grant_receipt(call, question);
@@ -227,7 +222,7 @@ kycvs_decide_issue(KycvsCall *call)
 		!may_send(call, &question) ||
 		!within_budget(call))
 		return;
-	charge_sending(call, &question);
+	kycvs_limits_sent(&question.limits, call->now);
 	write_challenge(call, &question);
 	grant_receipt(call, &question);
 }
@@ -287,7 +282,7 @@ kycvs_decide_resend(KycvsCall *call)
 		return;
 	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, question.challenge.mobile_sealed, KYCVS_SEALED_MOBILE,
 							question.e164, sizeof(question.e164)), "unseal a mobile number");
-	charge_sending(call, &question);
+	kycvs_limits_sent(&question.limits, call->now);
 	write_resend(call, &question.challenge);
 	grant_receipt(call, &question);
 }

@@ -10,13 +10,11 @@
  */
 #include "postgres.h"
 
-#include "call.h"
 #include "channel.h"
 #include "commands/dbcommands.h"
 #include "keysource.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
-#include "vault.h"
 
 static KycvsKeyList kept;
 static int	kept_authority = -1;
@@ -27,32 +25,6 @@ registry_is_elsewhere(void)
 {
 	return strcmp(kycvs_channel_registry(), get_database_name(MyDatabaseId)) != 0;
 }
-
-/* ---- in the authority: a chunk of keys, the issuer before them ---- */
-
-void
-kycvs_decide_jwks(KycvsCall *call)
-{
-	KycvsKeyList list;
-	int			first = (int) call->request->number;
-	int			n;
-	StringInfoData body;
-
-	if (!kycvs_keytable_read(&list))
-	{
-		kycvs_decline_reason(call, KV_KEY_UNUSABLE, "registry has no key yet");
-		return;
-	}
-	initStringInfo(&body);
-	appendBinaryStringInfo(&body, list.issuer, strlen(list.issuer) + 1);
-	n = Min(Max(list.n - first, 0), (KYCVS_BODY_MAX - body.len - 1) / (int) sizeof(KycvsKnownKey));
-	appendBinaryStringInfo(&body, (char *) (list.keys + first), n * sizeof(KycvsKnownKey));
-	kycvs_grant_text(call, body.data, body.len);
-	call->reply->number = n;
-	call->reply->more = first + n < list.n;
-}
-
-/* ---- in the caller's backend ---- */
 
 static void
 keep_chunk(const KycvsReply *reply)

@@ -2,25 +2,32 @@
  * limits.c
  *	  How often may be sent, how often may be tried.
  *
- * A counter is a row that keeps the times of its latest events, so windows
- * slide exactly and a refusal knows when the next event is allowed.  Only the
- * authority writes it, one request after the other, so no two sessions can
- * pass the same limit.  The entity's budget is counted from the challenges
- * themselves: each counts from its first wrong try until its own success.
+ * Every event is a row of its own, so windows slide exactly and a refusal knows
+ * when the next event is allowed.  Only the authority writes them, one request
+ * after the other, so no two sessions can pass the same limit.  Rows are only
+ * ever added, and all of one size: an update, or a counter that grows, would
+ * show in WAL and statistics, which every role can read, whether other entities
+ * had asked about the same mobile.
  *
- * Waits that come from what other entities did are rounded up to full hours.
+ * The entity's budget is counted from the challenges themselves: each counts
+ * from its first wrong try until its own success.
+ *
+ * Limits that other entities' events take part in end on full hours of the
+ * clock, so that they do not tell when those events were.
  *
  * Copyright (c) 2026, the kycvs authors
  */
 #include "postgres.h"
 
-#include "catalog/pg_type_d.h"
 #include "limits.h"
 #include "statement.h"
-#include "utils/array.h"
 
 #define HOUR	(3600 * USECS_PER_SEC)
 #define DAY		(24 * HOUR)
+
+#define SENT		"sent"
+#define FAILED		"failed"
+#define SUCCEEDED	"succeeded"
 
 #define PAIR_SENT_HOUR		5
 #define PAIR_SENT_DAY		10
@@ -30,14 +37,16 @@
 #define STREAK_FIRST_WAIT	30	/* seconds, doubling */
 #define STREAK_LAST_WAIT	3600
 
-StaticAssertDecl(MOBILE_SENT_DAY <= KYCVS_SENT_KEPT && MOBILE_FAILED_DAY <= KYCVS_FAILED_KEPT, "limits fit the rows");
+StaticAssertDecl(MOBILE_SENT_DAY <= KYCVS_SENT_KEPT && MOBILE_FAILED_DAY <= KYCVS_FAILED_KEPT, "limits fit the counters");
 
-static KycvsStatement read_counters = {
-	"SELECT key, sent, failed, streak FROM kycvs_data.charge WHERE key IN ($1, $2)"
+static KycvsStatement read_events = {
+	"SELECT key = $1, event, at FROM kycvs_data.charge WHERE key IN ($1, $2) AND at > $3 ORDER BY at"
 };
-static KycvsStatement write_counters = {
-	"INSERT INTO kycvs_data.charge (key, sent, failed, streak) VALUES ($1, $2, $3, $4), ($5, $6, $7, $8)"
-	" ON CONFLICT (key) DO UPDATE SET sent = excluded.sent, failed = excluded.failed, streak = excluded.streak"
+static KycvsStatement add_events = {
+	"INSERT INTO kycvs_data.charge (key, at, event) VALUES ($1, $3, $4), ($2, $3, $4)"
+};
+static KycvsStatement add_event = {
+	"INSERT INTO kycvs_data.charge (key, at, event) VALUES ($1, $2, $3)"
 };
 static KycvsStatement read_budget = {
 	"SELECT count(*), min(f.failed_at) FROM"
@@ -45,31 +54,6 @@ static KycvsStatement read_budget = {
 	"  WHERE entity = $1 AND failed_at IS NOT NULL AND NOT verified AND failed_at > $2"
 	"  ORDER BY failed_at DESC LIMIT $3) AS f"
 };
-
-static int
-read_times(Datum array, TimestampTz *times, int max)
-{
-	ArrayType  *values = DatumGetArrayTypeP(array);
-	int			n = ArrayGetNItems(ARR_NDIM(values), ARR_DIMS(values));
-	int			skip = Max(n - max, 0);
-
-	if (ARR_HASNULL(values) || ARR_ELEMTYPE(values) != TIMESTAMPTZOID)
-		elog(ERROR, "a limit counter is damaged");
-	memcpy(times, (TimestampTz *) ARR_DATA_PTR(values) + skip, (n - skip) * sizeof(TimestampTz));
-	return n - skip;
-}
-
-static Datum
-make_times(const TimestampTz *times, int n)
-{
-	Datum		values[Max(KYCVS_SENT_KEPT, KYCVS_FAILED_KEPT)];
-	int			i;
-
-	for (i = 0; i < n; i++)
-		values[i] = TimestampTzGetDatum(times[i]);
-	return PointerGetDatum(construct_array(values, n, TIMESTAMPTZOID, sizeof(TimestampTz),
-										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-}
 
 static void
 name_counter(KycvsCounter *counter, const uint8 *index, int32 entity)
@@ -81,16 +65,33 @@ name_counter(KycvsCounter *counter, const uint8 *index, int32 entity)
 }
 
 static void
-read_counter(uint64 row, KycvsCounter *counter)
+add_time(TimestampTz *times, int *n, int max, TimestampTz time)
 {
-	counter->nsent = read_times(kycvs_column_datum(row, 2), counter->sent, KYCVS_SENT_KEPT);
-	counter->nfailed = read_times(kycvs_column_datum(row, 3), counter->failed, KYCVS_FAILED_KEPT);
-	counter->streak = kycvs_column_int4(row, 4);
+	if (*n == max)
+	{
+		memmove(times, times + 1, (max - 1) * sizeof(TimestampTz));
+		*n = max - 1;
+	}
+	times[(*n)++] = time;
+}
+
+static void
+count_event(KycvsCounter *counter, const char *event, TimestampTz time)
+{
+	if (strcmp(event, SENT) == 0)
+		add_time(counter->sent, &counter->nsent, KYCVS_SENT_KEPT, time);
+	else if (strcmp(event, FAILED) == 0)
+	{
+		add_time(counter->failed, &counter->nfailed, KYCVS_FAILED_KEPT, time);
+		counter->streak++;
+	}
+	else
+		counter->streak = 0;
 }
 
 /* Entities are numbered from 1, so 0 is free for "all of them". */
 void
-kycvs_limits_read(KycvsLimits *limits, const uint8 index[KYCVS_INDEX_LENGTH], int32 entity)
+kycvs_limits_read(KycvsLimits *limits, const uint8 index[KYCVS_INDEX_LENGTH], int32 entity, TimestampTz now)
 {
 	KycvsArgs	args = {0};
 	uint64		found;
@@ -101,33 +102,53 @@ kycvs_limits_read(KycvsLimits *limits, const uint8 index[KYCVS_INDEX_LENGTH], in
 	name_counter(&limits->pair, index, entity);
 	kycvs_bind_bytes(&args, limits->mobile.key, sizeof(limits->mobile.key));
 	kycvs_bind_bytes(&args, limits->pair.key, sizeof(limits->pair.key));
-	found = kycvs_run(&read_counters, &args);
+	kycvs_bind_time(&args, now - DAY - HOUR);
+	found = kycvs_run_uncounted(&read_events, &args);
 	for (row = 0; row < found; row++)
 	{
-		uint8		key[KYCVS_DIGEST_LENGTH];
+		char		event[16];
 
-		kycvs_column_bytes(row, 1, key, sizeof(key));
-		read_counter(row, memcmp(key, limits->mobile.key, sizeof(key)) == 0 ? &limits->mobile : &limits->pair);
+		kycvs_column_text(row, 2, event, sizeof(event));
+		count_event(kycvs_column_bool(row, 1) ? &limits->mobile : &limits->pair, event, kycvs_column_time(row, 3));
 	}
 }
 
 static void
-bind_counter(KycvsArgs *args, const KycvsCounter *counter)
-{
-	kycvs_bind_bytes(args, counter->key, sizeof(counter->key));
-	kycvs_bind_datum(args, TIMESTAMPTZARRAYOID, make_times(counter->sent, counter->nsent));
-	kycvs_bind_datum(args, TIMESTAMPTZARRAYOID, make_times(counter->failed, counter->nfailed));
-	kycvs_bind_int4(args, counter->streak);
-}
-
-void
-kycvs_limits_write(const KycvsLimits *limits)
+add_both(const KycvsLimits *limits, const char *event, TimestampTz now)
 {
 	KycvsArgs	args = {0};
 
-	bind_counter(&args, &limits->mobile);
-	bind_counter(&args, &limits->pair);
-	kycvs_run(&write_counters, &args);
+	kycvs_bind_bytes(&args, limits->mobile.key, sizeof(limits->mobile.key));
+	kycvs_bind_bytes(&args, limits->pair.key, sizeof(limits->pair.key));
+	kycvs_bind_time(&args, now);
+	kycvs_bind_text(&args, event);
+	kycvs_run(&add_events, &args);
+}
+
+void
+kycvs_limits_sent(const KycvsLimits *limits, TimestampTz now)
+{
+	add_both(limits, SENT, now);
+}
+
+void
+kycvs_limits_failed(const KycvsLimits *limits, TimestampTz now)
+{
+	add_both(limits, FAILED, now);
+}
+
+/* Ends a row of failures of this entity; those of the mobile go on counting. */
+void
+kycvs_limits_succeeded(const KycvsLimits *limits, TimestampTz now)
+{
+	KycvsArgs	args = {0};
+
+	if (limits->pair.streak == 0)
+		return;
+	kycvs_bind_bytes(&args, limits->pair.key, sizeof(limits->pair.key));
+	kycvs_bind_time(&args, now);
+	kycvs_bind_text(&args, SUCCEEDED);
+	kycvs_run(&add_event, &args);
 }
 
 static int
@@ -136,19 +157,17 @@ seconds_until(TimestampTz then, TimestampTz now)
 	return then <= now ? 0 : (int) ((then - now + USECS_PER_SEC - 1) / USECS_PER_SEC);
 }
 
-/* At most "allowed" events within "window": how long until one more? */
-static int
-window_wait(const TimestampTz *times, int n, int allowed, int64 window, TimestampTz now)
+/* At most "allowed" events within "window": when is one more allowed? */
+static TimestampTz
+next_allowed(const TimestampTz *times, int n, int allowed, int64 window)
 {
-	if (n < allowed)
-		return 0;
-	return seconds_until(times[n - allowed] + window, now);
+	return n < allowed ? PG_INT64_MIN : times[n - allowed] + window;
 }
 
-static int
-round_to_hours(int seconds)
+static TimestampTz
+full_hour(TimestampTz time)
 {
-	return (seconds + 3599) / 3600 * 3600;
+	return time == PG_INT64_MIN ? time : (time + HOUR - 1) / HOUR * HOUR;
 }
 
 int
@@ -156,12 +175,12 @@ kycvs_limits_send_wait(const KycvsLimits *limits, TimestampTz now)
 {
 	const KycvsCounter *pair = &limits->pair;
 	const KycvsCounter *mobile = &limits->mobile;
-	int			hour = window_wait(pair->sent, pair->nsent, PAIR_SENT_HOUR, HOUR, now);
-	int			day = window_wait(pair->sent, pair->nsent, PAIR_SENT_DAY, DAY, now);
-	int			all = window_wait(mobile->sent, mobile->nsent, MOBILE_SENT_DAY, DAY, now);
-	int			failed = window_wait(mobile->failed, mobile->nfailed, MOBILE_FAILED_DAY, DAY, now);
+	TimestampTz own = Max(next_allowed(pair->sent, pair->nsent, PAIR_SENT_HOUR, HOUR),
+						  next_allowed(pair->sent, pair->nsent, PAIR_SENT_DAY, DAY));
+	TimestampTz all = Max(next_allowed(mobile->sent, mobile->nsent, MOBILE_SENT_DAY, DAY),
+						  next_allowed(mobile->failed, mobile->nfailed, MOBILE_FAILED_DAY, DAY));
 
-	return Max(Max(hour, day), round_to_hours(Max(all, failed)));
+	return seconds_until(Max(own, full_hour(all)), now);
 }
 
 static int
@@ -179,44 +198,10 @@ streak_wait(const KycvsCounter *pair, TimestampTz now)
 int
 kycvs_limits_try_wait(const KycvsLimits *limits, TimestampTz now)
 {
-	int			all = window_wait(limits->mobile.failed, limits->mobile.nfailed, MOBILE_FAILED_DAY, DAY, now);
+	const KycvsCounter *mobile = &limits->mobile;
+	TimestampTz all = next_allowed(mobile->failed, mobile->nfailed, MOBILE_FAILED_DAY, DAY);
 
-	return Max(streak_wait(&limits->pair, now), round_to_hours(all));
-}
-
-static void
-add_time(TimestampTz *times, int *n, int max, TimestampTz now)
-{
-	if (*n == max)
-	{
-		memmove(times, times + 1, (max - 1) * sizeof(TimestampTz));
-		*n = max - 1;
-	}
-	times[(*n)++] = now;
-}
-
-void
-kycvs_limits_sent(KycvsLimits *limits, TimestampTz now)
-{
-	add_time(limits->mobile.sent, &limits->mobile.nsent, KYCVS_SENT_KEPT, now);
-	add_time(limits->pair.sent, &limits->pair.nsent, PAIR_SENT_DAY, now);
-}
-
-void
-kycvs_limits_failed(KycvsLimits *limits, TimestampTz now)
-{
-	add_time(limits->mobile.failed, &limits->mobile.nfailed, KYCVS_FAILED_KEPT, now);
-	add_time(limits->pair.failed, &limits->pair.nfailed, 1, now);
-	limits->pair.streak++;
-}
-
-bool
-kycvs_limits_succeeded(KycvsLimits *limits)
-{
-	bool		had = limits->pair.streak > 0;
-
-	limits->pair.streak = 0;
-	return had;
+	return Max(streak_wait(&limits->pair, now), seconds_until(full_hour(all), now));
 }
 
 int

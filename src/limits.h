@@ -36,14 +36,13 @@ typedef struct KycvsLimits
 	KycvsCounter pair;			/* this entity alone */
 } KycvsLimits;
 
-extern void kycvs_limits_read(KycvsLimits *limits, const uint8 index[KYCVS_INDEX_LENGTH], int32 entity);
-extern void kycvs_limits_write(const KycvsLimits *limits);
+extern void kycvs_limits_read(KycvsLimits *limits, const uint8 index[KYCVS_INDEX_LENGTH], int32 entity, TimestampTz now);
 
 extern int	kycvs_limits_send_wait(const KycvsLimits *limits, TimestampTz now);
 extern int	kycvs_limits_try_wait(const KycvsLimits *limits, TimestampTz now);
-extern void kycvs_limits_sent(KycvsLimits *limits, TimestampTz now);
-extern void kycvs_limits_failed(KycvsLimits *limits, TimestampTz now);
-extern bool kycvs_limits_succeeded(KycvsLimits *limits);	/* true: there is something to write */
+extern void kycvs_limits_sent(const KycvsLimits *limits, TimestampTz now);
+extern void kycvs_limits_failed(const KycvsLimits *limits, TimestampTz now);
+extern void kycvs_limits_succeeded(const KycvsLimits *limits, TimestampTz now);
 
 /* The entity's budget of failed challenges an hour. */
 extern int	kycvs_limits_budget_wait(int32 entity, int32 budget, TimestampTz now);

@@ -60,9 +60,9 @@ typedef struct KycvsRefusal
 
 extern void kycvs_refuse(KycvsRefusal *refusal, int sqlstate);
 extern void kycvs_refuse_reason(KycvsRefusal *refusal, int sqlstate, const char *fmt,...) pg_attribute_printf(3, 4);
-extern void kycvs_raise(const KycvsRefusal *refusal) pg_attribute_noreturn();
-extern void kycvs_raise_code(int sqlstate) pg_attribute_noreturn();
-extern void kycvs_raise_reason(int sqlstate, const char *reason) pg_attribute_noreturn();
+_Noreturn extern void kycvs_raise(const KycvsRefusal *refusal);
+_Noreturn extern void kycvs_raise_code(int sqlstate);
+_Noreturn extern void kycvs_raise_reason(int sqlstate, const char *reason);
 extern Jsonb *kycvs_refusal_json(const KycvsRefusal *refusal);
 
 #endif							/* KYCVS_REFUSAL_H */

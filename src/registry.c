@@ -30,10 +30,6 @@ static KycvsStatement find_entity_by_api_key = {
 static KycvsStatement find_entity_by_code = {
 	"SELECT " ENTITY_COLUMNS " FROM kycvs_data.entity e WHERE e.code = $1"
 };
-static KycvsStatement find_entity_by_id = {
-	"SELECT " ENTITY_COLUMNS " FROM kycvs_data.entity e WHERE e.id = $1"
-};
-
 #define PURPOSE_COLUMNS "id, code, (extract(epoch FROM validity) * 1000000)::int8, uses"
 
 static KycvsStatement find_purpose_by_code = {
@@ -117,15 +113,6 @@ kycvs_entity_by_code(const char *code, KycvsEntity *entity)
 
 	kycvs_bind_text(&args, code);
 	return read_entity(kycvs_run(&find_entity_by_code, &args), entity);
-}
-
-bool
-kycvs_entity_by_id(int32 id, KycvsEntity *entity)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_int4(&args, id);
-	return read_entity(kycvs_run(&find_entity_by_id, &args), entity);
 }
 
 static bool

@@ -43,7 +43,6 @@ typedef struct KycvsCandidate
 extern int	kycvs_entities_of_role(Oid role, KycvsEntity *entity);
 extern bool kycvs_entity_by_api_key(const char *api_key, KycvsEntity *entity);
 extern bool kycvs_entity_by_code(const char *code, KycvsEntity *entity);
-extern bool kycvs_entity_by_id(int32 id, KycvsEntity *entity);
 extern bool kycvs_purpose_by_code(const char *code, KycvsPurpose *purpose);
 extern bool kycvs_purpose_by_id(int32 id, KycvsPurpose *purpose);
 extern bool kycvs_purpose_allowed(int32 entity, const char *code, const char *language,

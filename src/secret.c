@@ -24,6 +24,7 @@
 #include <sys/mman.h>
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
@@ -201,6 +202,12 @@ make_public(void *data, size_t length)
 }
 
 bool
+kycvs_equal(const void *one, const void *other, size_t length)
+{
+	return CRYPTO_memcmp(one, other, length) == 0;
+}
+
+bool
 kycvs_sha256(const void *data, size_t length, uint8 digest[KYCVS_DIGEST_LENGTH])
 {
 	return fetch_algorithms() && EVP_Digest(data, length, digest, NULL, sha256, NULL);
@@ -258,17 +265,32 @@ kycvs_mac(KycvsSubkey subkey, const KycvsPart *parts, int n, uint8 digest[KYCVS_
 	return end_hmac(ctx, ok, digest);
 }
 
-bool
-kycvs_mobile_index(const char *e164, uint8 index[KYCVS_INDEX_LENGTH])
+static bool
+index_parts(const KycvsPart *parts, int n, uint8 index[KYCVS_INDEX_LENGTH])
 {
 	uint8		digest[KYCVS_DIGEST_LENGTH];
-	KycvsPart	part = {e164, strlen(e164)};
 
-	if (!kycvs_mac(KYCVS_SUBKEY_INDEX, &part, 1, digest))
+	if (!kycvs_mac(KYCVS_SUBKEY_INDEX, parts, n, digest))
 		return false;
 	index[0] = KYCVS_KEY_VERSION;
 	memcpy(index + 1, digest, KYCVS_INDEX_LENGTH - 1);
 	return true;
+}
+
+bool
+kycvs_mobile_index(const char *e164, uint8 index[KYCVS_INDEX_LENGTH])
+{
+	KycvsPart	part = {e164, strlen(e164)};
+
+	return index_parts(&part, 1, index);
+}
+
+bool
+kycvs_exchange_index(const char *e164, uint8 index[KYCVS_INDEX_LENGTH])
+{
+	KycvsPart	parts[2] = {{"exchange", 8}, {e164, strlen(e164)}};
+
+	return index_parts(parts, 2, index);
 }
 
 /* False when a seal can't have this length.  Unsealing only reads through the parts. */

@@ -43,6 +43,7 @@ extern void kycvs_secret_forget(void);
 extern bool kycvs_secret_check_value(uint8 check[KYCVS_DIGEST_LENGTH]);
 
 extern bool kycvs_random(void *data, size_t length);
+extern bool kycvs_equal(const void *one, const void *other, size_t length);	/* in constant time */
 extern bool kycvs_sha256(const void *data, size_t length, uint8 digest[KYCVS_DIGEST_LENGTH]);
 
 /* HMAC-SHA-256 under a subkey over "n" parts, each preceded by its length (4 bytes, big-endian), so that parts can't be shifted. */
@@ -54,8 +55,13 @@ typedef struct KycvsPart
 
 extern bool kycvs_mac(KycvsSubkey subkey, const KycvsPart *parts, int n, uint8 digest[KYCVS_DIGEST_LENGTH]);
 
-/* The keyed index of a mobile number in E.164 form. */
+/*
+ * The keyed index of a mobile number in E.164 form: one for persons, another
+ * for exchanges, so that who steals the tables cannot join a challenge that he
+ * knows to the person it was about.
+ */
 extern bool kycvs_mobile_index(const char *e164, uint8 index[KYCVS_INDEX_LENGTH]);
+extern bool kycvs_exchange_index(const char *e164, uint8 index[KYCVS_INDEX_LENGTH]);
 
 /*
  * Seals text into exactly "sealed_length" bytes: AES-256-GCM under a key of its

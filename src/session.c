@@ -7,7 +7,9 @@
  * waits attached to no database until there is one to connect to.
  *
  * The role is changed outside any transaction: inside one, an abort would give
- * the superuser back that the worker connected as.
+ * the superuser back that the worker connected as.  The server wants security
+ * restrictions to begin inside, so those are set anew in each transaction; an
+ * abort ends them, and leaves the role.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -21,6 +23,7 @@
 #include "channel.h"
 #include "commands/dbcommands.h"
 #include "commands/extension.h"
+#include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgstat.h"
@@ -30,6 +33,7 @@
 #include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/wait_event.h"
 
@@ -37,6 +41,7 @@
 
 static const char *const pinned[][2] = {
 	{"search_path", "pg_catalog"},
+	{"exit_on_error", "off"},
 	{"default_transaction_isolation", "read committed"},
 	{"default_transaction_read_only", "off"},
 	{"default_transaction_deferrable", "off"},
@@ -80,6 +85,31 @@ pin(const char *name, const char *value)
 {
 	if (GetConfigOption(name, true, false) != NULL)
 		SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
+}
+
+/*
+ * Everything that ALTER DATABASE ... SET or ALTER ROLE ... SET has changed goes
+ * back to what the configuration files say, or to the built-in value.
+ */
+static void
+drop_foreign_settings(void)
+{
+	uint64		row;
+
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	SPI_connect();
+	if (SPI_execute("SELECT s.name, coalesce(f.setting, s.boot_val, '')"
+					" FROM pg_catalog.pg_settings s LEFT JOIN pg_catalog.pg_file_settings f ON f.name = s.name AND f.applied"
+					" WHERE s.source IN ('database', 'user', 'database user', 'global') AND s.context IN ('user', 'superuser')",
+					true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the settings");
+	for (row = 0; row < SPI_processed; row++)
+		pin(SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1),
+			SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2));
+	SPI_finish();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
 }
 
 void
@@ -130,8 +160,11 @@ kycvs_session_connect(int authority)
 		kycvs_channel_connecting(authority, false);
 		wait_for_database(authority, name);
 	}
-	BackgroundWorkerInitializeConnection(name, NULL, 0);
+	BackgroundWorkerInitializeConnection(name, NULL, BGWORKER_BYPASS_ALLOWCONN);
 	kycvs_channel_connecting(authority, false);
+	/* pinned before, so that the look itself is safe, and after, since it undoes some of it */
+	kycvs_session_pin();
+	drop_foreign_settings();
 	kycvs_session_pin();
 	if (GetDatabaseEncoding() != PG_UTF8)
 		ereport(WARNING,
@@ -179,7 +212,7 @@ kycvs_session_enter(bool *changed)
 	schema = find_schema(&owner);
 	CommitTransactionCommand();
 	if (OidIsValid(schema))
-		SetUserIdAndSecContext(owner, SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+		SetUserIdAndSecContext(owner, 0);
 	else
 		SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, 0);
 	*changed = schema != entered;

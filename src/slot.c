@@ -75,7 +75,7 @@ init_channel(void)
 		pg_atomic_init_u64(&authority->requests, 0);
 	}
 	for (i = 0; i < kycvs_slots->nslots; i++)
-		pg_atomic_init_u32(&kycvs_slots->heads[i].state, SLOT_FREE);
+		pg_atomic_init_u32(&kycvs_slots->heads[i].word, SLOT_WORD(SLOT_FREE, 0));
 }
 
 static void
@@ -94,6 +94,17 @@ start_shmem(void)
 }
 
 static void
+add_database(const char *name)
+{
+	int			i;
+
+	for (i = 0; i < ndatabases; i++)
+		if (strcmp(database_names[i], name) == 0)
+			return;
+	strlcpy(database_names[ndatabases++], name, NAMEDATALEN);
+}
+
+static void
 read_databases(void)
 {
 	char	   *list = pstrdup(databases_setting);
@@ -106,7 +117,7 @@ read_databases(void)
 				 errmsg("invalid value for parameter \"%s\": \"%s\"", "kycvs.databases", databases_setting),
 				 errhint("Name at most %d databases, separated by commas.", KYCVS_AUTHORITIES_MAX)));
 	foreach(cell, names)
-		strlcpy(database_names[ndatabases++], lfirst(cell), NAMEDATALEN);
+		add_database(lfirst(cell));
 	list_free(names);
 	pfree(list);
 }
@@ -117,7 +128,7 @@ kycvs_channel_init(void)
 	DefineCustomStringVariable("kycvs.registry",
 							   "Database whose authority answers the calls of this session.",
 							   "Empty means the session's own database.",
-							   &registry_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+							   &registry_setting, "", PGC_SUSET, 0, NULL, NULL, NULL);
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	DefineCustomStringVariable("kycvs.databases",
@@ -179,33 +190,33 @@ kycvs_channel_find(void)
 
 /* ---- the steps of a slot ---- */
 
-bool
-kycvs_slot_swap(int slot, SlotState from, SlotState to)
+uint32
+kycvs_slot_word(int slot)
 {
-	uint32		expected = from;
-
-	return pg_atomic_compare_exchange_u32(&kycvs_slots->heads[slot].state, &expected, to);
-}
-
-SlotState
-kycvs_slot_state(int slot)
-{
-	return (SlotState) pg_atomic_read_u32(&kycvs_slots->heads[slot].state);
+	return pg_atomic_read_u32(&kycvs_slots->heads[slot].word);
 }
 
 /* What was written before is seen by whoever sees the state. */
 void
-kycvs_slot_set_state(int slot, SlotState state)
+kycvs_slot_set(int slot, SlotState state, int authority)
 {
 	pg_write_barrier();
-	pg_atomic_write_u32(&kycvs_slots->heads[slot].state, state);
+	pg_atomic_write_u32(&kycvs_slots->heads[slot].word, SLOT_WORD(state, authority));
+}
+
+bool
+kycvs_slot_swap(int slot, int authority, SlotState from, SlotState to)
+{
+	uint32		expected = SLOT_WORD(from, authority);
+
+	return pg_atomic_compare_exchange_u32(&kycvs_slots->heads[slot].word, &expected, SLOT_WORD(to, authority));
 }
 
 void
 kycvs_slot_free(int slot)
 {
 	explicit_bzero(&kycvs_slot_bodies[slot], sizeof(SlotBody));
-	kycvs_slot_set_state(slot, SLOT_FREE);
+	kycvs_slot_set(slot, SLOT_FREE, 0);
 }
 
 void

@@ -23,13 +23,20 @@ typedef enum SlotState
 	SLOT_ABANDONED
 } SlotState;
 
-/* What is scanned for work; kept apart from the 32 kB it stands for. */
+/*
+ * What is scanned for work; kept apart from the 32 kB it stands for.  The state
+ * is swapped together with whom the request is for, so that no authority can
+ * take a request that its caller has meanwhile turned to another one.
+ */
 typedef struct SlotHead
 {
-	pg_atomic_uint32 state;
-	int			authority;		/* whom the request is for */
-	Oid			role;			/* who asks, for fairness */
+	pg_atomic_uint32 word;		/* SlotState, and the authority above it */
+	uint32		who;			/* who asks, for fairness */
 } SlotHead;
+
+#define SLOT_WORD(state, authority)	((uint32) (state) | (uint32) (authority) << 8)
+#define SLOT_STATE(word)			((SlotState) ((word) & 0xff))
+#define SLOT_AUTHORITY(word)		((int) ((word) >> 8))
 
 typedef struct SlotBody
 {
@@ -61,9 +68,9 @@ typedef struct Channel
 extern Channel *kycvs_slots;
 extern SlotBody *kycvs_slot_bodies;
 
-extern bool kycvs_slot_swap(int slot, SlotState from, SlotState to);
-extern SlotState kycvs_slot_state(int slot);
-extern void kycvs_slot_set_state(int slot, SlotState state);
+extern uint32 kycvs_slot_word(int slot);
+extern void kycvs_slot_set(int slot, SlotState state, int authority);
+extern bool kycvs_slot_swap(int slot, int authority, SlotState from, SlotState to);
 
 /* Wipes and frees a slot that nobody else acts on. */
 extern void kycvs_slot_free(int slot);

@@ -45,8 +45,9 @@ extern void kycvs_bind_datum(KycvsArgs *args, Oid type, Datum value);
 extern uint64 kycvs_run(KycvsStatement *statement, KycvsArgs *args);
 
 /*
- * The same for a read that must not show in the server's statistics, which
+ * The same for a read that must not show in the server's table statistics, which
  * every role can look at: how many rows it found is nobody's business.
+ * (pg_stat_statements counts it all the same, for those who may read that.)
  */
 extern uint64 kycvs_run_uncounted(KycvsStatement *statement, KycvsArgs *args);
 

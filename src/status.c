@@ -25,7 +25,7 @@ find_consent(KycvsCall *call, KycvsConsent *consent)
 
 	call->audit.subject = request->id;
 	if (!kycvs_consent_find(&request->id, consent) || consent->entity != call->entity.id ||
-		timingsafe_bcmp(request->digest, consent->canonical_sha256, KYCVS_DIGEST_LENGTH) != 0)
+		!kycvs_equal(request->digest, consent->canonical_sha256, KYCVS_DIGEST_LENGTH))
 		return kycvs_decline(call, KV_CONSENT_INVALID);
 	if (consent->withdrawn)
 		return kycvs_decline(call, KV_CONSENT_WITHDRAWN);

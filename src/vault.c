@@ -52,7 +52,8 @@ static KycvsStatement read_active_key = {
 };
 static KycvsStatement insert_key = {
 	"INSERT INTO kycvs_data.signing_key (kid, alg, x, y, state, created_at, activated_at)"
-	" VALUES ($1, $2, $3, $4, CASE WHEN $5 THEN 'active' ELSE 'pending' END, $6, CASE WHEN $5 THEN $6 END)"
+	" SELECT $1, $2, $3, $4, CASE WHEN n.first THEN 'active' ELSE 'pending' END, $5, CASE WHEN n.first THEN $5 END"
+	" FROM (SELECT NOT EXISTS (SELECT FROM kycvs_data.signing_key) AS first) AS n"
 };
 
 void
@@ -138,7 +139,7 @@ open_master(const pg_uuid_t *registry, const uint8 *expected)
 	}
 	loaded = kycvs_secret_load(master, registry) && kycvs_secret_check_value(check);
 	explicit_bzero(master, sizeof(master));
-	if (loaded && timingsafe_bcmp(check, expected, sizeof(check)) == 0)
+	if (loaded && kycvs_equal(check, expected, sizeof(check)))
 		return true;
 	kycvs_secret_forget();
 	return complain(secrets_trouble, loaded ? psprintf("File \"%s/%s\" is the master key of another registry; restore the right one.", directory, MASTER_FILE)
@@ -339,7 +340,7 @@ make_signing_key(KycvsAlg alg, KycvsPublicKey *public_key, char *kid)
 }
 
 static void
-record_key(const KycvsPublicKey *public_key, const char *kid, bool active, TimestampTz now)
+record_key(const KycvsPublicKey *public_key, const char *kid, TimestampTz now)
 {
 	KycvsArgs	args = {0};
 
@@ -347,7 +348,6 @@ record_key(const KycvsPublicKey *public_key, const char *kid, bool active, Times
 	kycvs_bind_text(&args, kycvs_alg_name(public_key->alg));
 	kycvs_bind_bytes(&args, public_key->x, 32);
 	kycvs_bind_bytes(&args, public_key->y, 32);
-	kycvs_bind_bool(&args, active);
 	kycvs_bind_time(&args, now);
 	kycvs_run(&insert_key, &args);
 }
@@ -390,6 +390,6 @@ kycvs_vault_create_key(KycvsAlg alg, TimestampTz now, char kid[KYCVS_KID_LENGTH 
 		kycvs_refuse(refusal, KV_KEY_UNUSABLE);
 		return false;
 	}
-	record_key(&public_key, kid, first, now);
+	record_key(&public_key, kid, now);
 	return true;
 }

@@ -52,7 +52,7 @@ check_limits(KycvsCall *call, const KycvsChallenge *challenge, KycvsLimits *limi
 {
 	int			wait;
 
-	kycvs_limits_read(limits, challenge->binding.index, call->entity.id);
+	kycvs_limits_read(limits, challenge->binding.index, call->entity.id, call->now);
 	wait = kycvs_limits_try_wait(limits, call->now);
 	if (wait == 0 && !challenge->failed)
 		wait = kycvs_limits_budget_wait(call->entity.id, call->entity.failures_per_hour, call->now);
@@ -73,20 +73,18 @@ compare(KycvsCall *call, const KycvsChallenge *challenge)
 }
 
 static void
-record_failure(KycvsCall *call, const KycvsChallenge *challenge, KycvsLimits *limits)
+record_failure(KycvsCall *call, const KycvsChallenge *challenge, const KycvsLimits *limits)
 {
 	kycvs_challenge_failed(&challenge->binding.challenge, call->now);
 	kycvs_limits_failed(limits, call->now);
-	kycvs_limits_write(limits);
 	kycvs_decline_tries(call, KV_OTP_WRONG, KYCVS_TRIES - challenge->tries - 1);
 }
 
 static void
-record_success(const KycvsChallenge *challenge, KycvsLimits *limits)
+record_success(KycvsCall *call, const KycvsChallenge *challenge, const KycvsLimits *limits)
 {
 	kycvs_challenge_verified(&challenge->binding.challenge);
-	if (kycvs_limits_succeeded(limits))
-		kycvs_limits_write(limits);
+	kycvs_limits_succeeded(limits, call->now);
 }
 
 /*
@@ -99,7 +97,7 @@ match_person(const KycvsChallenge *challenge, const char *folded, KycvsConsent *
 	KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE];
 	char		names[KYCVS_PERSONS_PER_MOBILE][KYCVS_FOLDED_MAX + 1];
 	char		name[KYCVS_NAME_MAX + 1];
-	int			found = kycvs_candidates(challenge->binding.index, candidates);
+	int			found = kycvs_candidates(consent->index, candidates);
 	int			chosen;
 	int			i;
 
@@ -143,13 +141,24 @@ end_consent(const KycvsChallenge *challenge, const KycvsPurpose *purpose, Timest
 	return end;
 }
 
+/* Persons are indexed apart from exchanges, so the number itself is needed. */
+static void
+find_index(const KycvsChallenge *challenge, uint8 index[KYCVS_INDEX_LENGTH])
+{
+	char		e164[KYCVS_E164_MAX + 1];
+
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, challenge->mobile_sealed, KYCVS_SEALED_MOBILE, e164, sizeof(e164)) &&
+			   kycvs_mobile_index(e164, index), "index a mobile number");
+	explicit_bzero(e164, sizeof(e164));
+}
+
 static void
 fill_consent(KycvsConsent *consent, const KycvsChallenge *challenge, const KycvsPurpose *purpose, TimestampTz now)
 {
 	consent->challenge = challenge->binding.challenge;
 	consent->entity = challenge->binding.entity;
 	consent->purpose = challenge->binding.purpose;
-	memcpy(consent->index, challenge->binding.index, KYCVS_INDEX_LENGTH);
+	find_index(challenge, consent->index);
 	memcpy(consent->name_sealed, challenge->name_sealed, KYCVS_SEALED_NAME);
 	consent->has_reference = challenge->has_reference;
 	strlcpy(consent->reference, challenge->reference, sizeof(consent->reference));
@@ -170,7 +179,7 @@ grant_consent(KycvsCall *call, KycvsConsent *consent, const KycvsPurpose *purpos
 
 	initStringInfo(&document);
 	kycvs_must(kycvs_document_consent(&document, &call->entity, purpose, consent, name, digest), "sign a consent");
-	if (repeated && timingsafe_bcmp(digest, consent->canonical_sha256, sizeof(digest)) != 0)
+	if (repeated && !kycvs_equal(digest, consent->canonical_sha256, sizeof(digest)))
 		elog(ERROR, "a consent could not be repeated word for word");
 	memcpy(consent->canonical_sha256, digest, sizeof(digest));
 	call->audit.document = consent->jti;
@@ -252,7 +261,7 @@ kycvs_decide_verify(KycvsCall *call)
 		return;
 	}
 	make_consent(call, &challenge);
-	record_success(&challenge, &limits);
+	record_success(call, &challenge, &limits);
 }
 
 /*
@@ -287,7 +296,6 @@ kycvs_count_verify(KycvsCall *call)
 	if (!kycvs_challenge_find(&call->request->id, &challenge) ||
 		challenge.binding.entity != call->entity.id || challenge.verified)
 		return;
-	kycvs_limits_read(&limits, challenge.binding.index, call->entity.id);
+	kycvs_limits_read(&limits, challenge.binding.index, call->entity.id, call->now);
 	kycvs_limits_failed(&limits, call->now);
-	kycvs_limits_write(&limits);
 }
