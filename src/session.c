@@ -87,6 +87,14 @@ pin(const char *name, const char *value)
 		SetConfigOption(name, value, PGC_SUSET, PGC_S_OVERRIDE);
 }
 
+/* A few settings have no built-in value that could be set; what can't be restored is said in the log. */
+static void
+restore(const char *name, const char *value)
+{
+	if (value != NULL)
+		(void) set_config_option(name, value, PGC_SUSET, PGC_S_OVERRIDE, GUC_ACTION_SET, true, LOG, false);
+}
+
 /*
  * Everything that ALTER DATABASE ... SET or ALTER ROLE ... SET has changed goes
  * back to what the configuration files say, or to the built-in value.
@@ -99,14 +107,14 @@ drop_foreign_settings(void)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	SPI_connect();
-	if (SPI_execute("SELECT s.name, coalesce(f.setting, s.boot_val, '')"
+	if (SPI_execute("SELECT s.name, coalesce(f.setting, s.boot_val)"
 					" FROM pg_catalog.pg_settings s LEFT JOIN pg_catalog.pg_file_settings f ON f.name = s.name AND f.applied"
 					" WHERE s.source IN ('database', 'user', 'database user', 'global') AND s.context IN ('user', 'superuser')",
 					true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the settings");
 	for (row = 0; row < SPI_processed; row++)
-		pin(SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1),
-			SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2));
+		restore(SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1),
+				SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 2));
 	SPI_finish();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
