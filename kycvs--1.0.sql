@@ -845,7 +845,8 @@ BEGIN
     UNION
     SELECT 'FUNCTION ' || p.oid::regprocedure::text, x.grantee
       FROM pg_proc p, aclexplode(p.proacl) x
-     WHERE p.pronamespace IN ('kycvs'::regnamespace, 'kycvs_data'::regnamespace)
+     WHERE (p.pronamespace IN ('kycvs'::regnamespace, 'kycvs_data'::regnamespace)
+            OR p.pronamespace = (SELECT e.extnamespace FROM pg_extension e WHERE e.extname = 'kycvs') AND p.proname LIKE 'kycvs\_%')
        AND x.grantee NOT IN (SELECT oid FROM pg_roles WHERE rolname LIKE 'kycvs\_%' UNION SELECT 0 UNION SELECT p.proowner)
     UNION
     SELECT 'SCHEMA ' || quote_ident(n.nspname), x.grantee

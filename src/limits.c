@@ -39,8 +39,9 @@
 
 StaticAssertDecl(MOBILE_SENT_DAY <= KYCVS_SENT_KEPT && MOBILE_FAILED_DAY <= KYCVS_FAILED_KEPT, "limits fit the counters");
 
+/* Of one instant, as when the clock stands still, a success comes first: it ends no failure of that instant. */
 static KycvsStatement read_events = {
-	"SELECT key = $1, event, at FROM kycvs_data.charge WHERE key IN ($1, $2) AND at > $3 ORDER BY at"
+	"SELECT key = $1, event, at FROM kycvs_data.charge WHERE key IN ($1, $2) AND at > $3 ORDER BY at, event DESC"
 };
 static KycvsStatement add_events = {
 	"INSERT INTO kycvs_data.charge (key, at, event) VALUES ($1, $3, $4), ($2, $3, $4)"

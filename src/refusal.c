@@ -111,6 +111,16 @@ kycvs_refuse_reason(KycvsRefusal *refusal, int sqlstate, const char *fmt,...)
 	va_end(args);
 }
 
+/* A wrong OTP that was the last try has the advice of "no tries are left". */
+static const char *
+find_hint(const KycvsRefusal *refusal)
+{
+	bool		last = refusal->sqlstate == KV_OTP_WRONG && refusal->tries_left == 0;
+	const RefusalText *text = find_text(last ? KV_NO_TRIES_LEFT : refusal->sqlstate);
+
+	return text != NULL ? text->hint : NULL;
+}
+
 static const char *
 find_message(const KycvsRefusal *refusal)
 {
@@ -136,13 +146,13 @@ add_detail(const KycvsRefusal *refusal)
 void
 kycvs_raise(const KycvsRefusal *refusal)
 {
-	const RefusalText *text = find_text(refusal->sqlstate);
+	const char *hint = find_hint(refusal);
 
 	ereport(ERROR,
 			(errcode(refusal->sqlstate),
 			 errmsg("%s", find_message(refusal)),
 			 add_detail(refusal),
-			 text != NULL && text->hint != NULL ? errhint("%s", text->hint) : 0,
+			 hint != NULL ? errhint("%s", hint) : 0,
 			 errhidestmt(true),
 			 errhidecontext(true)));
 }
