@@ -197,10 +197,9 @@ find_obstacle(int authority, KycvsOp op)
  * reply.  The request is wiped and freed, also when the wait ends in an error.
  */
 KycvsReply *
-kycvs_call(KycvsRequest *request)
+kycvs_call_authority(int authority, KycvsRequest *request)
 {
 	KycvsReply *reply = palloc0(sizeof(KycvsReply));
-	int			authority = kycvs_channel_find();
 	int			obstacle;
 
 	PG_TRY();
@@ -225,6 +224,12 @@ kycvs_call(KycvsRequest *request)
 	}
 	PG_END_TRY();
 	return reply;
+}
+
+KycvsReply *
+kycvs_call(KycvsRequest *request)
+{
+	return kycvs_call_authority(kycvs_channel_find(kycvs_channel_registry()), request);
 }
 
 bool

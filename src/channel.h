@@ -40,9 +40,11 @@ extern void kycvs_channel_set_registered(int authority);
 
 /* The caller's end. */
 extern const char *kycvs_channel_registry(void);	/* kycvs.registry, or this database */
-extern int	kycvs_channel_find(void);	/* the authority of that registry, or -1 */
+extern const char *kycvs_channel_trusted(void);	/* whose keys this database believes */
+extern int	kycvs_channel_find(const char *registry);	/* its authority, or -1 */
 extern KycvsRequest *kycvs_request_new(KycvsOp op);
-extern KycvsReply *kycvs_call(KycvsRequest *request);
+extern KycvsReply *kycvs_call(KycvsRequest *request);	/* asks the session's registry */
+extern KycvsReply *kycvs_call_authority(int authority, KycvsRequest *request);
 extern bool kycvs_channel_info(int authority, KycvsAuthorityInfo *info);
 extern uint64 kycvs_channel_key_generation(int authority);
 

@@ -13,6 +13,7 @@
 #include "postmaster/bgworker_internals.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
+#include "utils/guc_tables.h"
 
 #if PG_VERSION_NUM >= 170000
 #define KYCVS_MY_PROC_NUMBER	((int) MyProcNumber)
@@ -26,6 +27,25 @@
 #else
 #define KYCVS_GRANT_ROLE(stmt)	GrantRole(stmt)
 #endif
+
+/* 16 gave the list of settings a parameter. */
+static inline struct config_generic *
+kycvs_find_setting(const char *name)
+{
+	int			n;
+	int			i;
+#if PG_VERSION_NUM >= 160000
+	struct config_generic **all = get_guc_variables(&n);
+#else
+	struct config_generic **all = get_guc_variables();
+
+	n = GetNumConfigOptions();
+#endif
+	for (i = 0; i < n; i++)
+		if (strcmp(all[i]->name, name) == 0)
+			return all[i];
+	return NULL;
+}
 
 #if PG_VERSION_NUM >= 180000
 #define KYCVS_FOREACH_WORKER(iter) dlist_foreach(iter, &BackgroundWorkerList)

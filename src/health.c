@@ -101,7 +101,7 @@ Datum
 kycvs_service_health(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	int			authority = kycvs_channel_find();
+	int			authority = kycvs_channel_find(kycvs_channel_registry());
 	KycvsAuthorityInfo info;
 
 	InitMaterializedSRF(fcinfo, 0);

@@ -23,7 +23,7 @@ static uint64 kept_generation = 0;
 static bool
 registry_is_elsewhere(void)
 {
-	return strcmp(kycvs_channel_registry(), get_database_name(MyDatabaseId)) != 0;
+	return strcmp(kycvs_channel_trusted(), get_database_name(MyDatabaseId)) != 0;
 }
 
 static void
@@ -66,7 +66,7 @@ fetch_keys(int authority)
 		KycvsReply *reply;
 
 		request->number = kept.n;
-		reply = kycvs_call(request);
+		reply = kycvs_call_authority(authority, request);
 		if (reply->refusal.sqlstate != 0)
 			kycvs_raise(&reply->refusal);
 		keep_chunk(reply);
@@ -84,7 +84,7 @@ kycvs_keysource_read(KycvsKeyList *list)
 
 	if (!registry_is_elsewhere())
 		return kycvs_keytable_read(list);
-	authority = kycvs_channel_find();
+	authority = kycvs_channel_find(kycvs_channel_trusted());
 	if (authority < 0)
 		kycvs_raise_code(KV_NO_AUTHORITY);
 	if (authority != kept_authority || kycvs_channel_key_generation(authority) != kept_generation)

@@ -10,7 +10,7 @@
 #include "keytable.h"
 
 /*
- * The keys of the registry that kycvs.registry names: read from this database's
+ * The keys of the registry that this database trusts: read from its
  * own tables when it is that registry, else asked of the registry's authority
  * and kept until its keys change.  False: there is no registry here.  Raises
  * KV050 to KV052 when an authority had to be asked and could not be.

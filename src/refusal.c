@@ -61,7 +61,7 @@ static const RefusalText texts[] = {
 	{KV_SIGNATURE_WRONG, "signature is wrong",
 	"The document was altered, or is not from the issuer that it names."},
 	{KV_KEY_UNKNOWN, "signing key is unknown or revoked",
-	"The document's issuer and key must be those of the registry that this session asks."},
+	"The document's issuer and key must be those of the registry that a superuser set for this database (kycvs.registry)."},
 	{KV_DOCUMENT_EXPIRED, "document has expired",
 	"Ask for a new one; pass \"at\" to check an old document as of its own time."},
 	{KV_DOCUMENT_DIFFERS, "document is for another audience, reference, name or type",

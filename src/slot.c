@@ -128,7 +128,7 @@ kycvs_channel_init(void)
 	DefineCustomStringVariable("kycvs.registry",
 							   "Database whose authority answers the calls of this session.",
 							   "Empty means the session's own database.",
-							   &registry_setting, "", PGC_SUSET, 0, NULL, NULL, NULL);
+							   &registry_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	DefineCustomStringVariable("kycvs.databases",
@@ -174,10 +174,38 @@ kycvs_channel_registry(void)
 	return get_database_name(MyDatabaseId);
 }
 
-int
-kycvs_channel_find(void)
+/* Whether a setting came from somebody who may decide whom this database trusts. */
+static bool
+set_by_superuser(GucContext context)
 {
-	const char *registry = kycvs_channel_registry();
+	return context != PGC_USERSET && context != PGC_BACKEND;
+}
+
+/*
+ * Anybody may choose whom to ask, but whose keys are believed in this database
+ * is for the superuser to say: by ALTER DATABASE, by the configuration, or by a
+ * SET of his own.  Else it is the database itself.
+ */
+const char *
+kycvs_channel_trusted(void)
+{
+	static struct config_string *setting = NULL;
+	const char *value = NULL;
+
+	if (setting == NULL)
+		setting = (struct config_string *) kycvs_find_setting("kycvs.registry");
+	if (setting != NULL && set_by_superuser(setting->gen.scontext))
+		value = registry_setting;
+	else if (setting != NULL && set_by_superuser(setting->gen.reset_scontext))
+		value = setting->reset_val;
+	if (value != NULL && value[0] != '\0')
+		return value;
+	return get_database_name(MyDatabaseId);
+}
+
+int
+kycvs_channel_find(const char *registry)
+{
 	int			i;
 
 	if (kycvs_slots == NULL || registry == NULL)
