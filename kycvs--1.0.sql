@@ -313,7 +313,7 @@ CREATE TABLE kycvs_data.message (
   detail text NOT NULL DEFAULT '',
   done_at timestamptz
 ) WITH (fillfactor = 80);
-CREATE INDEX message_waiting ON kycvs_data.message (id) WHERE state = 'waiting';
+CREATE INDEX message_waiting ON kycvs_data.message (claimed_until, id) WHERE state = 'waiting';
 COMMENT ON TABLE kycvs_data.message IS 'Messages to send; their texts are derived when a sender claims them';
 COMMENT ON COLUMN kycvs_data.message.id IS 'Number of the message';
 COMMENT ON COLUMN kycvs_data.message.challenge IS 'Whose OTP it carries';

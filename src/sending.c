@@ -19,21 +19,22 @@
 #define CHUNK			16
 #define CLAIM_SECONDS	60
 
-static KycvsStatement drop_expired = {
-	"UPDATE kycvs_data.message m SET state = 'expired', done_at = $1 FROM kycvs_data.challenge c"
-	" WHERE m.state = 'waiting' AND c.id = m.challenge"
-	" AND (m.expires_at <= $1 OR c.verified OR c.system_identifier <> $2 OR c.timeline <> $3)"
-};
+/* What is dead is marked as expired on the way, so that it is looked at once. */
 static KycvsStatement claim = {
-	"WITH claimed AS ("
-	"  UPDATE kycvs_data.message SET claimed_until = $1 + $2 * interval '1 second'"
-	"   WHERE id IN (SELECT id FROM kycvs_data.message WHERE state = 'waiting' AND claimed_until <= $1 ORDER BY id LIMIT $3)"
-	"  RETURNING id, challenge, expires_at)"
-	" SELECT m.id, c.id, c.entity, c.purpose, c.mobile_index, c.name_digest, c.nonce, c.mobile_sealed, c.language,"
-	"        e.name, p.code, extract(epoch FROM m.expires_at - $1)::int4"
-	"   FROM claimed m JOIN kycvs_data.challenge c ON c.id = m.challenge"
-	"   JOIN kycvs_data.entity e ON e.id = c.entity JOIN kycvs_data.purpose p ON p.id = c.purpose"
-	"  ORDER BY m.id"
+	"WITH picked AS ("
+	"  SELECT m.id AS message, c.id, c.entity, c.purpose, c.mobile_index, c.name_digest, c.nonce, c.mobile_sealed, c.language,"
+	"         c.id IS NOT NULL AND m.expires_at > $1 AND NOT c.verified AND c.system_identifier = $4 AND c.timeline = $5 AS alive"
+	"    FROM kycvs_data.message m LEFT JOIN kycvs_data.challenge c ON c.id = m.challenge"
+	"   WHERE m.state = 'waiting' AND m.claimed_until <= $1 ORDER BY m.claimed_until, m.id LIMIT $3),"
+	" changed AS ("
+	"  UPDATE kycvs_data.message m SET claimed_until = $1 + $2 * interval '1 second',"
+	"         state = CASE WHEN p.alive THEN 'waiting' ELSE 'expired' END, done_at = CASE WHEN NOT p.alive THEN $1 END"
+	"    FROM picked p WHERE m.id = p.message RETURNING m.id, m.expires_at)"
+	" SELECT p.message, p.id, p.entity, p.purpose, p.mobile_index, p.name_digest, p.nonce, p.mobile_sealed, p.language,"
+	"        e.name, u.code, extract(epoch FROM c.expires_at - $1)::int4, p.alive"
+	"   FROM picked p JOIN changed c ON c.id = p.message"
+	"   LEFT JOIN kycvs_data.entity e ON e.id = p.entity LEFT JOIN kycvs_data.purpose u ON u.id = p.purpose"
+	"  ORDER BY p.message"
 };
 static KycvsStatement finish = {
 	"UPDATE kycvs_data.message SET state = CASE WHEN $2 THEN 'sent' ELSE 'failed' END, detail = $3, done_at = $4"
@@ -43,25 +44,16 @@ static KycvsStatement find_message = {
 	"SELECT 1 FROM kycvs_data.message WHERE id = $1"
 };
 
-static void
-drop_dead_messages(const KycvsCall *call)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_time(&args, call->now);
-	kycvs_bind_int8(&args, (int64) GetSystemIdentifier());
-	kycvs_bind_int4(&args, (int32) GetWALInsertionTimeLine());
-	kycvs_run(&drop_expired, &args);
-}
-
 static int
-claim_messages(const KycvsCall *call, int wanted)
+pick_messages(const KycvsCall *call, int wanted)
 {
 	KycvsArgs	args = {0};
 
 	kycvs_bind_time(&args, call->now);
 	kycvs_bind_int4(&args, CLAIM_SECONDS);
 	kycvs_bind_int8(&args, wanted);
+	kycvs_bind_int8(&args, (int64) GetSystemIdentifier());
+	kycvs_bind_int4(&args, (int32) GetWALInsertionTimeLine());
 	return (int) kycvs_run(&claim, &args);
 }
 
@@ -123,19 +115,23 @@ kycvs_decide_next_messages(KycvsCall *call)
 {
 	StringInfoData messages;
 	int			wanted = (int) Min(call->request->number, CHUNK);
-	int			claimed;
+	int			picked = pick_messages(call, wanted);
+	int			alive = 0;
 	int			i;
 
 	initStringInfo(&messages);
-	drop_dead_messages(call);
-	claimed = claim_messages(call, wanted);
-	for (i = 0; i < claimed; i++)
+	for (i = 0; i < picked; i++)
+	{
+		if (!kycvs_column_bool(i, 13))
+			continue;
 		append_message(&messages, i);
+		alive++;
+	}
 	kycvs_grant_text(call, messages.data, messages.len);
 	explicit_bzero(messages.data, messages.len);
-	call->reply->number = claimed;
-	call->reply->more = claimed == wanted && claimed < call->request->number;
-	call->audit.object = claimed;
+	call->reply->number = alive;
+	call->reply->more = picked == wanted && alive < call->request->number;
+	call->audit.object = alive;
 }
 
 void
