@@ -6,14 +6,14 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "registry.h"
 #include "statement.h"
 
 #define ENTITY_COLUMNS "e.id, e.code, e.name, e.suspended, e.failures_per_hour"
 
 static KycvsStatement find_own_entity = {
-	"SELECT " ENTITY_COLUMNS " FROM kycvs_data.entity e"
-	" WHERE e.role = (SELECT r.rolname::text FROM pg_roles r WHERE r.oid = $1)"
+	"SELECT " ENTITY_COLUMNS " FROM kycvs_data.entity e WHERE e.role = $1"
 };
 static KycvsStatement find_member_entities = {
 	"WITH RECURSIVE granted (role) AS ("
@@ -86,13 +86,15 @@ read_entity(uint64 found, KycvsEntity *entity)
 int
 kycvs_entities_of_role(Oid role, KycvsEntity *entity)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	by_name = {0};
+	KycvsArgs	by_role = {0};
 	uint64		found;
 
-	kycvs_bind_datum(&args, OIDOID, ObjectIdGetDatum(role));
-	found = kycvs_run(&find_own_entity, &args);
+	kycvs_bind_text(&by_name, GetUserNameFromId(role, true));
+	kycvs_bind_datum(&by_role, OIDOID, ObjectIdGetDatum(role));
+	found = kycvs_run(&find_own_entity, &by_name);
 	if (found == 0)
-		found = kycvs_run(&find_member_entities, &args);
+		found = kycvs_run(&find_member_entities, &by_role);
 	read_entity(found, entity);
 	return (int) found;
 }
