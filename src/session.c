@@ -100,7 +100,7 @@ restore(const char *name, const char *value)
  * back to what the configuration files say, or to the built-in value.
  */
 static void
-drop_foreign_settings(void)
+restore_settings(void)
 {
 	uint64		row;
 
@@ -118,6 +118,28 @@ drop_foreign_settings(void)
 	SPI_finish();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+}
+
+/*
+ * Done as the superuser, for one of those settings is "role".  What fails here
+ * is logged, and the authority goes on with what is pinned: nobody's setting
+ * may keep it from starting.
+ */
+static void
+drop_foreign_settings(void)
+{
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, 0);
+	PG_TRY();
+	{
+		restore_settings();
+	}
+	PG_CATCH();
+	{
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+	}
+	PG_END_TRY();
 }
 
 void
