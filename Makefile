@@ -25,6 +25,7 @@ OBJS = \
 	src/keysource.o \
 	src/keytable.o \
 	src/limits.o \
+	src/member.o \
 	src/mobile.o \
 	src/name.o \
 	src/otp.o \

@@ -15,53 +15,21 @@
 #include "jcs.h"
 #include "jws.h"
 #include "limits.h"
+#include "member.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "vault.h"
 
 static void
-add_value(JsonbParseState **state, const char *name, JsonbValue *value)
-{
-	JsonbValue	key;
-
-	key.type = jbvString;
-	key.val.string.val = pstrdup(name);
-	key.val.string.len = strlen(name);
-	pushJsonbValue(state, WJB_KEY, &key);
-	pushJsonbValue(state, WJB_VALUE, value);
-}
-
-static void
-add_text(JsonbParseState **state, const char *name, const char *string)
-{
-	JsonbValue	value;
-
-	value.type = jbvString;
-	value.val.string.val = pstrdup(string);
-	value.val.string.len = strlen(string);
-	add_value(state, name, &value);
-}
-
-static void
-add_number(JsonbParseState **state, const char *name, int64 number)
-{
-	JsonbValue	value;
-
-	value.type = jbvNumeric;
-	value.val.numeric = int64_to_numeric(number);
-	add_value(state, name, &value);
-}
-
-static void
 add_time(JsonbParseState **state, const char *name, TimestampTz time)
 {
-	add_number(state, name, kycvs_clock_epoch(time));
+	kycvs_push_number(state, name, kycvs_clock_epoch(time));
 }
 
 static void
 add_uuid(JsonbParseState **state, const char *name, const pg_uuid_t *id)
 {
-	add_text(state, name, DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))));
+	kycvs_push_text(state, name, DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))));
 }
 
 static void
@@ -72,7 +40,7 @@ add_date(JsonbParseState **state, const char *name, DateADT date)
 				day;
 
 	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	add_text(state, name, psprintf("%04d-%02d-%02d", year, month, day));
+	kycvs_push_text(state, name, psprintf("%04d-%02d-%02d", year, month, day));
 }
 
 static void
@@ -82,7 +50,7 @@ add_hex(JsonbParseState **state, const char *name, const uint8 *data, size_t len
 
 	hex_encode((const char *) data, length, hex);
 	hex[length * 2] = '\0';
-	add_text(state, name, hex);
+	kycvs_push_text(state, name, hex);
 }
 
 static void
@@ -92,7 +60,7 @@ add_base64url(JsonbParseState **state, const char *name, const uint8 *data, size
 
 	initStringInfo(&encoded);
 	kycvs_base64url_append(&encoded, data, length);
-	add_text(state, name, encoded.data);
+	kycvs_push_text(state, name, encoded.data);
 }
 
 /* SHA-256 of jti, a line feed and the NFC form of the name as typed. */
@@ -122,14 +90,14 @@ static void
 add_common(JsonbParseState **state, const KycvsEntity *entity, const KycvsPurpose *purpose,
 		   const pg_uuid_t *jti, TimestampTz issued, TimestampTz expires, const char *reference)
 {
-	add_text(state, "iss", kycvs_vault_issuer());
-	add_text(state, "aud", entity->code);
+	kycvs_push_text(state, "iss", kycvs_vault_issuer());
+	kycvs_push_text(state, "aud", entity->code);
 	add_uuid(state, "jti", jti);
 	add_time(state, "iat", issued);
 	add_time(state, "exp", expires);
-	add_text(state, "purpose", purpose->code);
+	kycvs_push_text(state, "purpose", purpose->code);
 	if (reference != NULL)
-		add_text(state, "reference", reference);
+		kycvs_push_text(state, "reference", reference);
 }
 
 /* Signs the claims and appends them with their "jws". */
@@ -172,13 +140,13 @@ kycvs_document_receipt(StringInfo out, const KycvsEntity *entity, const KycvsPur
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	add_common(&state, entity, purpose, &challenge->binding.challenge, challenge->sent_at, challenge->expires_at,
 			   challenge->has_reference ? challenge->reference : NULL);
-	add_text(&state, "mobile", masked);
-	add_text(&state, "notice", notice);
+	kycvs_push_text(&state, "mobile", masked);
+	kycvs_push_text(&state, "notice", notice);
 	if (challenge->has_travel_date)
 		add_date(&state, "travel_date", challenge->travel_date);
 	if (pause >= 0)
 		add_time(&state, "resend_after", challenge->sent_at + pause * USECS_PER_SEC);
-	add_number(&state, "attempts", KYCVS_TRIES - challenge->tries);
+	kycvs_push_number(&state, "attempts", KYCVS_TRIES - challenge->tries);
 	return sign(out, KYCVS_TYPE_OTP, &state, NULL);
 }
 
@@ -198,7 +166,7 @@ kycvs_document_consent(StringInfo out, const KycvsEntity *entity, const KycvsPur
 	add_hex(&state, "notice_sha256", consent->notice_sha256, sizeof(consent->notice_sha256));
 	if (consent->has_travel_date)
 		add_date(&state, "travel_date", consent->travel_date);
-	add_number(&state, "uses", consent->uses);
+	kycvs_push_number(&state, "uses", consent->uses);
 	return sign(out, KYCVS_TYPE_CONSENT, &state, digest);
 }
 
@@ -229,10 +197,10 @@ kycvs_document_answer(StringInfo out, const KycvsEntity *entity, const KycvsPurp
 	add_base64url(&state, "sub", consent->sub, sizeof(consent->sub));
 	if (!add_name(&state, &answer->jti, name))
 		return false;
-	add_number(&state, "status", answer->status);
+	kycvs_push_number(&state, "status", answer->status);
 	add_date(&state, "as_of", answer->as_of);
-	add_text(&state, "rules", answer->rules);
-	add_text(&state, "match", name_match(consent->match));
+	kycvs_push_text(&state, "rules", answer->rules);
+	kycvs_push_text(&state, "match", name_match(consent->match));
 	add_uuid(&state, "consent", &consent->jti);
 	return sign(out, KYCVS_TYPE_STATUS, &state, NULL);
 }

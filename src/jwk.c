@@ -16,6 +16,7 @@
 #include "base64url.h"
 #include "jcs.h"
 #include "jwk.h"
+#include "member.h"
 
 /* Members that make the thumbprint of each kind of key. */
 typedef struct RequiredMembers
@@ -31,32 +32,12 @@ static const RequiredMembers required_members[] = {
 };
 
 static void
-push_text(JsonbParseState **state, JsonbIteratorToken token, const char *text, int length)
-{
-	JsonbValue	value;
-
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, text);
-	value.val.string.len = length;
-	(void) pushJsonbValue(state, token, &value);
-}
-
-static void
-push_member(JsonbParseState **state, const char *name, const char *text)
-{
-	push_text(state, WJB_KEY, name, strlen(name));
-	push_text(state, WJB_VALUE, text, strlen(text));
-}
-
-static void
 push_bytes(JsonbParseState **state, const char *name, const uint8 *bytes, int length)
 {
-	int			written = KYCVS_BASE64URL_LENGTH(length);
-	char	   *text = palloc(written);
+	char	   *text = palloc0(KYCVS_BASE64URL_LENGTH(length) + 1);
 
 	kycvs_base64url_encode(bytes, length, text);
-	push_text(state, WJB_KEY, name, strlen(name));
-	push_text(state, WJB_VALUE, text, written);
+	kycvs_push_text(state, name, text);
 }
 
 JsonbValue *
@@ -68,14 +49,14 @@ kycvs_key_push_jwk(JsonbParseState **state, const KycvsPublicKey *key)
 	if (!kycvs_key_thumbprint(key, kid))
 		elog(ERROR, "could not compute a key's thumbprint");
 	(void) pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	push_member(state, "kty", on_curve ? "EC" : "OKP");
-	push_member(state, "crv", on_curve ? "P-256" : "Ed25519");
+	kycvs_push_text(state, "kty", on_curve ? "EC" : "OKP");
+	kycvs_push_text(state, "crv", on_curve ? "P-256" : "Ed25519");
 	push_bytes(state, "x", key->x, sizeof(key->x));
 	if (on_curve)
 		push_bytes(state, "y", key->y, sizeof(key->y));
-	push_member(state, "kid", kid);
-	push_member(state, "use", "sig");
-	push_member(state, "alg", kycvs_alg_name(key->alg));
+	kycvs_push_text(state, "kid", kid);
+	kycvs_push_text(state, "use", "sig");
+	kycvs_push_text(state, "alg", kycvs_alg_name(key->alg));
 	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
@@ -191,7 +172,7 @@ kycvs_jwk_required(Jsonb *jwk, StringInfo out)
 	{
 		if (!find_member(jwk, required->names[i], &value) || value.type != jbvString)
 			return "key without a required member";
-		push_text(&state, WJB_KEY, required->names[i], strlen(required->names[i]));
+		kycvs_push_key(&state, required->names[i]);
 		(void) pushJsonbValue(&state, WJB_VALUE, &value);
 	}
 	return kycvs_jcs(&JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL))->root, out);

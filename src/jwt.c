@@ -16,6 +16,7 @@
 #include "fmgr.h"
 #include "jcs.h"
 #include "mb/pg_wchar.h"
+#include "member.h"
 #include "refusal.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -142,19 +143,10 @@ static Jsonb *
 join(Jsonb *payload, const StringInfoData *jws)
 {
 	JsonbParseState *state = NULL;
-	JsonbValue	name;
-	JsonbValue	value;
 	Jsonb	   *member;
 
-	name.type = jbvString;
-	name.val.string.val = "jws";
-	name.val.string.len = strlen("jws");
-	value.type = jbvString;
-	value.val.string.val = jws->data;
-	value.val.string.len = jws->len;
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	(void) pushJsonbValue(&state, WJB_KEY, &name);
-	(void) pushJsonbValue(&state, WJB_VALUE, &value);
+	kycvs_push_text(&state, "jws", jws->data);
 	member = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 	return DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(payload), JsonbPGetDatum(member)));
 }

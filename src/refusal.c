@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "member.h"
 #include "refusal.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -175,39 +176,6 @@ kycvs_raise_reason(int sqlstate, const char *reason)
 	kycvs_raise(&refusal);
 }
 
-static void
-push_member(JsonbParseState **state, const char *name, JsonbValue *value)
-{
-	JsonbValue	key;
-
-	key.type = jbvString;
-	key.val.string.val = unconstify(char *, name);
-	key.val.string.len = strlen(name);
-	pushJsonbValue(state, WJB_KEY, &key);
-	pushJsonbValue(state, WJB_VALUE, value);
-}
-
-static void
-push_string(JsonbParseState **state, const char *name, const char *text)
-{
-	JsonbValue	value;
-
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, text);
-	value.val.string.len = strlen(text);
-	push_member(state, name, &value);
-}
-
-static void
-push_number(JsonbParseState **state, const char *name, int number)
-{
-	JsonbValue	value;
-
-	value.type = jbvNumeric;
-	value.val.numeric = int64_to_numeric(number);
-	push_member(state, name, &value);
-}
-
 /* The refusal as the kycvs.try_* functions return it. */
 Jsonb *
 kycvs_refusal_json(const KycvsRefusal *refusal)
@@ -215,11 +183,11 @@ kycvs_refusal_json(const KycvsRefusal *refusal)
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_string(&state, "error", unpack_sql_state(refusal->sqlstate));
-	push_string(&state, "message", find_message(refusal));
+	kycvs_push_text(&state, "error", unpack_sql_state(refusal->sqlstate));
+	kycvs_push_text(&state, "message", find_message(refusal));
 	if (refusal->retry_after >= 0)
-		push_number(&state, "retry_after", refusal->retry_after);
+		kycvs_push_number(&state, "retry_after", refusal->retry_after);
 	if (refusal->tries_left >= 0)
-		push_number(&state, "tries_left", refusal->tries_left);
+		kycvs_push_number(&state, "tries_left", refusal->tries_left);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -25,6 +25,7 @@
 #include "jwk.h"
 #include "keysource.h"
 #include "mb/pg_wchar.h"
+#include "member.h"
 #include "name.h"
 #include "refusal.h"
 #include "secret.h"
@@ -311,15 +312,11 @@ Datum
 kycvs_jwks(PG_FUNCTION_ARGS)
 {
 	JsonbParseState *state = NULL;
-	JsonbValue	name;
 	KycvsKeyList list;
 
-	name.type = jbvString;
-	name.val.string.val = "keys";
-	name.val.string.len = strlen("keys");
 	(void) kycvs_keysource_read(&list);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	(void) pushJsonbValue(&state, WJB_KEY, &name);
+	kycvs_push_key(&state, "keys");
 	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < list.n; i++)
 	{
