@@ -169,7 +169,7 @@ GRANT CREATE ON SCHEMA test TO regress_guesser;
 SET ROLE regress_guesser;
 CREATE MATERIALIZED VIEW test.answers_view AS SELECT kycvs_status(:'consent');
 CREATE FUNCTION test.guess(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS
-$$ BEGIN RETURN kycvs_status(current_setting('test.consent')::jsonb) ->> 'status'; END $$;
+$$ BEGIN RETURN public.kycvs_status(current_setting('test.consent')::jsonb) ->> 'status'; END $$;
 CREATE TABLE test.indexed (a text);
 INSERT INTO test.indexed VALUES ('x');
 CREATE INDEX ON test.indexed (test.guess(a));

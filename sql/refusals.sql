@@ -46,7 +46,7 @@ FROM kycvs_data.audit WHERE event = 'issue' AND calling_role ~ '^regress_refused
 SET ROLE regress_refused;
 -- KV001
 SELECT kycvs_issue_otp('12345', 'Lata Nair', 'refuse');
-SELECT mobile, test.refusal(format('SELECT kycvs_issue_otp(%L, %L, %L, %L)', mobile, 'Lata Nair', 'refuse', 'MOBILE')) AS refusal
+SELECT test.visible(mobile) AS mobile, test.refusal(format('SELECT kycvs_issue_otp(%L, %L, %L, %L)', mobile, 'Lata Nair', 'refuse', 'MOBILE')) AS refusal
 FROM unnest(ARRAY['', ' ', '5822000001', '98220000011', '982200000', '+1 202 555 0100', '+977 9822000001', '00919822000001', '0091 0 9822000001', '9822OOOOO1', '98220+00001', '9822000001x',
                   '9822000001;', E'9822000001\n', '98220' || U&'\202e' || '00001', '+', '++919822000001', repeat('9', 30)]) WITH ORDINALITY AS sample (mobile, n) ORDER BY n;
 SELECT n, test.refusal(format('SELECT kycvs_issue_otp(%L, %L, %L, %L)', '9822000001' || repeat(' ', n - 10), 'Lata Nair', 'refuse', 'MOBILE')) AS bytes
@@ -54,7 +54,7 @@ FROM unnest(ARRAY[64, 65, 100000]) AS n;
 
 -- KV002
 SELECT kycvs_issue_otp('9822000001', 'Agent 47', 'refuse');
-SELECT name, test.refusal(format('SELECT kycvs_issue_otp(%L, %L, %L, %L)', '9822000001', name, 'refuse', 'NAME')) AS refusal
+SELECT test.visible(name) AS name, test.refusal(format('SELECT kycvs_issue_otp(%L, %L, %L, %L)', '9822000001', name, 'refuse', 'NAME')) AS refusal
 FROM unnest(ARRAY['', ' ', '.', '123', 'Lata 2', E'Lata\nNair', E'Lata\tNair', 'Lata' || U&'\202e' || 'Nair', 'Lata ☺', 'Lata=Nair', U&'\0941', U&'Lata\fffd']) WITH ORDINALITY AS sample (name, n) ORDER BY n;
 SELECT n, test.refusal(format('SELECT kycvs_issue_otp(%L, %L, %L, %L)', '9822000002', rpad('Lata', n, 'Nair'), 'refuse', 'NAME')) AS bytes
 FROM unnest(ARRAY[256, 257, 1000000]) AS n;

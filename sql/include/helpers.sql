@@ -47,6 +47,10 @@ BEGIN
 END
 $$;
 
+-- invisible characters, whose width psql's versions see differently, by their numbers
+CREATE OR REPLACE FUNCTION test.visible(string text) RETURNS text LANGUAGE sql AS
+$$ SELECT replace(replace(string, U&'\202e', '<U+202E>'), U&'\200d', '<U+200D>') $$;
+
 -- what a statement says that may fail
 CREATE OR REPLACE FUNCTION test.refusal(statement text) RETURNS text LANGUAGE plpgsql AS
 $$
