@@ -139,7 +139,7 @@ check_arguments(KycvsCall *call)
 	return false;
 }
 
-/* Public keys are nobody's business, and a sender that finds nothing to send comes ten times a second. */
+/* Public keys are for everybody, and a sender that finds nothing to send comes ten times a second. */
 static bool
 leaves_trace(const KycvsCall *call)
 {
@@ -281,7 +281,7 @@ assert_owner(void)
 	int			context;
 
 	GetUserIdAndSecContext(&user, &context);
-	if (superuser_arg(user) || (context & SECURITY_RESTRICTED_OPERATION) == 0)
+	if (user != kycvs_session_owner() || superuser_arg(user) || (context & SECURITY_RESTRICTED_OPERATION) == 0)
 		elog(FATAL, "kycvs authority has lost its role");
 }
 

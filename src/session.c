@@ -39,6 +39,8 @@
 
 #define DATABASE_POLL_MS 500
 
+static Oid	owner = InvalidOid;
+
 static const char *const pinned[][2] = {
 	{"search_path", "pg_catalog"},
 	{"exit_on_error", "off"},
@@ -204,24 +206,30 @@ kycvs_session_connect(int authority)
 
 /* The schema of the installed extension, owned by kycvs_owner; else invalid. */
 static Oid
-find_schema(Oid *owner)
+find_schema(void)
 {
 	Oid			schema = get_namespace_oid("kycvs_data", true);
 	Oid			extension = get_extension_oid("kycvs", true);
 	HeapTuple	tuple;
 	Oid			schema_owner;
 
-	*owner = get_role_oid("kycvs_owner", true);
-	if (!OidIsValid(schema) || !OidIsValid(extension) || !OidIsValid(*owner) || GetDatabaseEncoding() != PG_UTF8)
+	owner = get_role_oid("kycvs_owner", true);
+	if (!OidIsValid(schema) || !OidIsValid(extension) || !OidIsValid(owner) || GetDatabaseEncoding() != PG_UTF8)
 		return InvalidOid;
 	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
 	if (!HeapTupleIsValid(tuple))
 		return InvalidOid;
 	schema_owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
 	ReleaseSysCache(tuple);
-	if (schema_owner != *owner || getExtensionOfObject(NamespaceRelationId, schema) != extension)
+	if (schema_owner != owner || getExtensionOfObject(NamespaceRelationId, schema) != extension)
 		return InvalidOid;
 	return schema;
+}
+
+Oid
+kycvs_session_owner(void)
+{
+	return owner;
 }
 
 bool
@@ -229,7 +237,6 @@ kycvs_session_enter(bool *changed)
 {
 	static Oid	entered = InvalidOid;
 	Oid			schema;
-	Oid			owner;
 
 	*changed = false;
 	StartTransactionCommand();
@@ -239,7 +246,7 @@ kycvs_session_enter(bool *changed)
 		CommitTransactionCommand();
 		return true;
 	}
-	schema = find_schema(&owner);
+	schema = find_schema();
 	CommitTransactionCommand();
 	if (OidIsValid(schema))
 		SetUserIdAndSecContext(owner, 0);

@@ -19,4 +19,7 @@ extern void kycvs_session_pin(void);
  */
 extern bool kycvs_session_enter(bool *changed);
 
+/* The role it became. */
+extern Oid	kycvs_session_owner(void);
+
 #endif							/* KYCVS_SESSION_H */
