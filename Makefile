@@ -15,6 +15,7 @@ OBJS = \
 	src/es6number.o \
 	src/exchange.o \
 	src/health.o \
+	src/hidden.o \
 	src/issue.o \
 	src/jcs.o \
 	src/jwk.o \

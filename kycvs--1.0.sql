@@ -529,11 +529,13 @@ BEGIN ATOMIC
            UNION
           SELECT 'extension ' || e.extname, e.extowner FROM pg_extension AS e WHERE e.extname IN ('kycvs', 'pgcrypto')) AS o
     JOIN pg_roles AS r ON r.oid = o.owner
-    JOIN pg_database AS d ON d.datname = current_database();
+    JOIN pg_database AS d ON d.datname = current_database()
+   WHERE current_database() IN (SELECT trim(both '"' FROM n)
+                                  FROM regexp_split_to_table(current_setting('kycvs.databases', true), '\s*,\s*') AS n);
 END;
 REVOKE ALL ON FUNCTION kycvs.owners_above() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.owners_above() TO kycvs_admin, kycvs_auditor;
-COMMENT ON FUNCTION kycvs.owners_above() IS 'private: whose objects kycvs stands on';
+COMMENT ON FUNCTION kycvs.owners_above() IS 'private: whose objects a registry stands on';
 
 /* ---- public functions: entities ---- */
 
@@ -681,7 +683,7 @@ CREATE FUNCTION kycvs.add_purpose(code text, notice text, validity interval DEFA
   AS 'MODULE_PATHNAME', 'kycvs_add_purpose' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.add_purpose(text, text, interval, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.add_purpose(text, text, interval, int) TO kycvs_admin;
-COMMENT ON FUNCTION kycvs.add_purpose(text, text, interval, int) IS 'admin: a purpose with its English notice, how long a consent lasts and how many different answers it is good for';
+COMMENT ON FUNCTION kycvs.add_purpose(text, text, interval, int) IS 'admin: a purpose with its English notice, how long a consent lasts (or to the end of its travel date, when that is later) and how many different answers it is good for';
 
 CREATE FUNCTION kycvs.add_notice(code text, language text, notice text)
   RETURNS void
@@ -812,7 +814,7 @@ BEGIN ATOMIC
                 AND a.grantee NOT IN (SELECT b.grantee FROM aclexplode(i.initprivs) AS b)) AS g
   UNION ALL
   SELECT 'owner of ' || o.what, false,
-         format('%I is no superuser, but can drop the registry with it: change the owner, or move the extension to another schema', r.rolname)
+         format('%I is no superuser, but can drop this registry with it: give it to one, as by ALTER SCHEMA or ALTER DATABASE ... OWNER TO', r.rolname)
     FROM kycvs.owners_above() AS o JOIN pg_roles AS r ON r.oid = o.owner
    WHERE NOT r.rolsuper
   UNION ALL
@@ -864,7 +866,7 @@ DECLARE
   above record;
 BEGIN
   FOR above IN SELECT o.what, r.rolname FROM kycvs.owners_above() o JOIN pg_roles r ON r.oid = o.owner
-                WHERE NOT r.rolsuper AND coalesce(current_setting('kycvs.databases', true), '') ~ ('\m' || current_database() || '\M') LOOP
+                WHERE NOT r.rolsuper LOOP
     RAISE WARNING USING MESSAGE = format('role "%s", which is no superuser, can drop this registry: it owns %s', above.rolname, above.what),
       HINT = 'Let a superuser own the registry''s database, or install into a schema that a superuser owns.';
   END LOOP;

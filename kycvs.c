@@ -18,10 +18,10 @@
 #include "clock.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "hidden.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/elog.h"
 #include "utils/guc.h"
 #include "utils/uuid.h"
 #include "vault.h"
@@ -29,42 +29,6 @@
 PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
-
-/*
- * Whatever fails within a function of ours is logged without statement and
- * context, since both may hold its arguments.  The error itself is marked, so
- * that it stays so when a procedure catches it and raises it again.
- */
-static void
-hide_arguments(void *arg)
-{
-	errhidestmt(true);
-	errhidecontext(true);
-}
-
-static Datum
-run_hidden(FunctionCallInfo fcinfo, PGFunction body)
-{
-	ErrorContextCallback callback = {error_context_stack, hide_arguments, NULL};
-	Datum		result;
-
-	error_context_stack = &callback;
-	result = body(fcinfo);
-	error_context_stack = callback.previous;
-	return result;
-}
-
-/* What stands behind it is the body of the function. */
-#define SQL_FUNCTION(name) \
-PG_FUNCTION_INFO_V1(name); \
-static Datum name##_body(FunctionCallInfo fcinfo); \
-Datum \
-name(PG_FUNCTION_ARGS) \
-{ \
-	return run_hidden(fcinfo, name##_body); \
-} \
-static Datum \
-name##_body(FunctionCallInfo fcinfo)
 
 void
 _PG_init(void)
@@ -208,42 +172,42 @@ with_api_key(KycvsRequest *request, FunctionCallInfo fcinfo)
 	return request;
 }
 
-SQL_FUNCTION(kycvs_issue_otp)
+KYCVS_FUNCTION(kycvs_issue_otp)
 {
 	return kycvs_reply_jsonb(ask(issue_request(fcinfo)));
 }
 
-SQL_FUNCTION(kycvs_try_issue_otp)
+KYCVS_FUNCTION(kycvs_try_issue_otp)
 {
 	return try_ask(with_api_key(issue_request(fcinfo), fcinfo));
 }
 
-SQL_FUNCTION(kycvs_resend_otp)
+KYCVS_FUNCTION(kycvs_resend_otp)
 {
 	return kycvs_reply_jsonb(ask(resend_request(fcinfo)));
 }
 
-SQL_FUNCTION(kycvs_try_resend_otp)
+KYCVS_FUNCTION(kycvs_try_resend_otp)
 {
 	return try_ask(with_api_key(resend_request(fcinfo), fcinfo));
 }
 
-SQL_FUNCTION(kycvs_verify_otp)
+KYCVS_FUNCTION(kycvs_verify_otp)
 {
 	return kycvs_reply_jsonb(ask(verify_request(fcinfo)));
 }
 
-SQL_FUNCTION(kycvs_try_verify_otp)
+KYCVS_FUNCTION(kycvs_try_verify_otp)
 {
 	return try_ask(with_api_key(verify_request(fcinfo), fcinfo));
 }
 
-SQL_FUNCTION(kycvs_status)
+KYCVS_FUNCTION(kycvs_status)
 {
 	return kycvs_reply_jsonb(ask(status_request(fcinfo)));
 }
 
-SQL_FUNCTION(kycvs_try_status)
+KYCVS_FUNCTION(kycvs_try_status)
 {
 	return try_ask(with_api_key(status_request(fcinfo), fcinfo));
 }
@@ -259,36 +223,36 @@ code_request(KycvsOp op, FunctionCallInfo fcinfo, const char *what)
 	return request;
 }
 
-SQL_FUNCTION(kycvs_create_key)
+KYCVS_FUNCTION(kycvs_create_key)
 {
 	return kycvs_reply_text(ask(code_request(KYCVS_OP_CREATE_KEY, fcinfo, "alg")));
 }
 
-SQL_FUNCTION(kycvs_activate_key)
+KYCVS_FUNCTION(kycvs_activate_key)
 {
 	ask(code_request(KYCVS_OP_ACTIVATE_KEY, fcinfo, "kid"));
 	PG_RETURN_VOID();
 }
 
-SQL_FUNCTION(kycvs_revoke_key)
+KYCVS_FUNCTION(kycvs_revoke_key)
 {
 	ask(code_request(KYCVS_OP_REVOKE_KEY, fcinfo, "kid"));
 	PG_RETURN_VOID();
 }
 
-SQL_FUNCTION(kycvs_suspend_entity)
+KYCVS_FUNCTION(kycvs_suspend_entity)
 {
 	ask(code_request(KYCVS_OP_SUSPEND_ENTITY, fcinfo, "code"));
 	PG_RETURN_VOID();
 }
 
-SQL_FUNCTION(kycvs_resume_entity)
+KYCVS_FUNCTION(kycvs_resume_entity)
 {
 	ask(code_request(KYCVS_OP_RESUME_ENTITY, fcinfo, "code"));
 	PG_RETURN_VOID();
 }
 
-SQL_FUNCTION(kycvs_create_api_key)
+KYCVS_FUNCTION(kycvs_create_api_key)
 {
 	return kycvs_reply_text(ask(code_request(KYCVS_OP_CREATE_API_KEY, fcinfo, "code")));
 }
@@ -315,7 +279,7 @@ take_notice(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 	kycvs_take_text(request, fcinfo, arg, "notice", request->notice, sizeof(request->notice), ERRCODE_INVALID_PARAMETER_VALUE);
 }
 
-SQL_FUNCTION(kycvs_add_purpose)
+KYCVS_FUNCTION(kycvs_add_purpose)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_ADD_PURPOSE, fcinfo, "code");
 
@@ -326,7 +290,7 @@ SQL_FUNCTION(kycvs_add_purpose)
 	PG_RETURN_VOID();
 }
 
-SQL_FUNCTION(kycvs_add_notice)
+KYCVS_FUNCTION(kycvs_add_notice)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_ADD_NOTICE, fcinfo, "code");
 
@@ -336,7 +300,7 @@ SQL_FUNCTION(kycvs_add_notice)
 	PG_RETURN_VOID();
 }
 
-SQL_FUNCTION(kycvs_add_entity)
+KYCVS_FUNCTION(kycvs_add_entity)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_ADD_ENTITY, fcinfo, "code");
 
@@ -348,7 +312,7 @@ SQL_FUNCTION(kycvs_add_entity)
 	PG_RETURN_VOID();
 }
 
-SQL_FUNCTION(kycvs_set_budget)
+KYCVS_FUNCTION(kycvs_set_budget)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_SET_BUDGET, fcinfo, "code");
 
@@ -357,7 +321,7 @@ SQL_FUNCTION(kycvs_set_budget)
 	PG_RETURN_VOID();
 }
 
-SQL_FUNCTION(kycvs_revoke_api_key)
+KYCVS_FUNCTION(kycvs_revoke_api_key)
 {
 	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REVOKE_API_KEY);
 
@@ -368,7 +332,7 @@ SQL_FUNCTION(kycvs_revoke_api_key)
 
 /* ---- registrars ---- */
 
-SQL_FUNCTION(kycvs_register_person)
+KYCVS_FUNCTION(kycvs_register_person)
 {
 	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REGISTER_PERSON);
 
@@ -385,7 +349,7 @@ SQL_FUNCTION(kycvs_register_person)
 	PG_RETURN_INT64(ask(request)->number);
 }
 
-SQL_FUNCTION(kycvs_record_dose)
+KYCVS_FUNCTION(kycvs_record_dose)
 {
 	KycvsRequest *request = kycvs_request_new(KYCVS_OP_RECORD_DOSE);
 	KycvsReply *reply;
@@ -404,7 +368,7 @@ SQL_FUNCTION(kycvs_record_dose)
 	PG_RETURN_INT32((int32) reply->number);
 }
 
-SQL_FUNCTION(kycvs_revoke_dose)
+KYCVS_FUNCTION(kycvs_revoke_dose)
 {
 	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REVOKE_DOSE);
 
@@ -453,7 +417,7 @@ claim_chunk(int wanted, bool first)
 	return first ? ask(request) : kycvs_call(request);
 }
 
-SQL_FUNCTION(kycvs_next_messages)
+KYCVS_FUNCTION(kycvs_next_messages)
 {
 	int			wanted = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
 	bool		first = true;
@@ -478,7 +442,7 @@ SQL_FUNCTION(kycvs_next_messages)
 	return (Datum) 0;
 }
 
-SQL_FUNCTION(kycvs_message_done)
+KYCVS_FUNCTION(kycvs_message_done)
 {
 	KycvsRequest *request = kycvs_request_new(KYCVS_OP_MESSAGE_DONE);
 

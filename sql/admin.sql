@@ -214,6 +214,13 @@ REVOKE EXECUTE ON FUNCTION kycvs.next_messages(int) FROM regress_auditor;
 REVOKE EXECUTE ON FUNCTION kycvs.create_key(text) FROM PUBLIC;
 REVOKE kycvs_owner FROM regress_auditor;
 DROP FUNCTION public.kycvs_status(json);
+-- entities whose role cannot act for them
+ALTER ROLE regress_managed RENAME TO regress_mislaid;
+SELECT check_name, detail FROM kycvs.health() WHERE NOT ok;
+ALTER ROLE regress_mislaid RENAME TO regress_managed;
+ALTER ROLE regress_managed SUPERUSER;
+SELECT check_name, detail FROM kycvs.health() WHERE NOT ok;
+ALTER ROLE regress_managed NOSUPERUSER;
 SELECT count(*) FROM kycvs.health() WHERE NOT ok;
 
 -- suspended and resumed, as its callers see it

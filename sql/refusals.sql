@@ -354,6 +354,7 @@ SELECT kycvs.record_dose(0, 'COVAXIN', '2021-05-01');
 SELECT kycvs.revoke_dose(:h1, 1, 'test');
 -- KV043
 SELECT kycvs.record_dose(:h1, 'COVAXIN', test.today() + 1);
+SELECT kycvs.record_dose(:h1, 'COVAXIN', '2019-12-31');
 SELECT kycvs.record_dose(:h1, 'COVAXIN', '2021-05-01');
 SELECT kycvs.record_dose(:h1, 'COVAXIN', '2021-05-01');
 -- a short interval is a warning

@@ -148,7 +148,23 @@ leaves_trace(const KycvsCall *call)
 	return call->request->op != KYCVS_OP_JWKS;
 }
 
-/* Decides and writes it down; health asks only for a look at keys and clock. */
+/* What only the authority can see, a line each: a name, a tab, what is wrong. */
+static void
+look_around(KycvsCall *call)
+{
+	StringInfoData problems;
+
+	initStringInfo(&problems);
+	if (kycvs_vault_open_signing() && kycvs_vault_issuer_differs())
+		appendStringInfo(&problems, "issuer\tkycvs.issuer is not this registry's \"%s\", which its first key fixed\n", kycvs_vault_issuer());
+	if (kycvs_clock_behind() > 0)
+		appendStringInfo(&problems, "clock\t%d s behind the newest audit row: time stands still until it has caught up; correct the server's clock\n",
+						 kycvs_clock_behind());
+	kycvs_entity_problems(&problems);
+	kycvs_grant_text(call, problems.data, Min(problems.len, KYCVS_BODY_MAX - 1));
+}
+
+/* Decides and writes it down; health only looks around. */
 static void
 decide(KycvsCall *call)
 {
@@ -156,8 +172,7 @@ decide(KycvsCall *call)
 
 	if (call->request->op == KYCVS_OP_HEALTH)
 	{
-		(void) kycvs_vault_open_signing();
-		call->reply->number = kycvs_clock_behind();
+		look_around(call);
 		return;
 	}
 	if (check_caller(call, route) && check_keys(call, route) && check_arguments(call))

@@ -14,6 +14,7 @@
 #include "channel.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 static void
@@ -77,9 +78,25 @@ report_stage(ReturnSetInfo *result, const KycvsAuthorityInfo *info)
 	return info->stage == KYCVS_STAGE_SERVING;
 }
 
-/* The authority looks at its keys and clock; what it found stands in shared memory and in its reply. */
+/* What the authority found: a name, a tab, what is wrong, a line each. */
 static void
-report_keys(ReturnSetInfo *result, int authority, KycvsAuthorityInfo *info)
+report_problems(ReturnSetInfo *result, char *problems)
+{
+	char	   *line;
+	char	   *rest = problems;
+
+	while ((line = strsep(&rest, "\n")) != NULL && line[0] != '\0')
+	{
+		char	   *detail = line;
+		char	   *name = strsep(&detail, "\t");
+
+		report(result, name, false, detail != NULL ? detail : "");
+	}
+}
+
+/* The authority looks around; what it found of its keys stands in shared memory, the rest in its reply. */
+static void
+report_answer(ReturnSetInfo *result, int authority, KycvsAuthorityInfo *info)
 {
 	KycvsReply *reply = kycvs_call(kycvs_request_new(KYCVS_OP_HEALTH));
 	bool		answered = reply->refusal.sqlstate == 0;
@@ -90,10 +107,9 @@ report_keys(ReturnSetInfo *result, int authority, KycvsAuthorityInfo *info)
 		return;
 	report(result, "keys", info->trouble[0] == '\0',
 		   info->trouble[0] == '\0' ? "master key and active signing key are loaded" : info->trouble);
-	report(result, "clock", reply->number == 0,
-		   reply->number == 0 ? "not behind the newest audit row" :
-		   psprintf("%lld s behind the newest audit row: time stands still until it has caught up; correct the server's clock",
-					(long long) reply->number));
+	if (strncmp(reply->body, "clock\t", 6) != 0 && strstr(reply->body, "\nclock\t") == NULL)
+		report(result, "clock", true, "not behind the newest audit row");
+	report_problems(result, pg_any_to_server(reply->body, reply->length, PG_UTF8));
 }
 
 PG_FUNCTION_INFO_V1(kycvs_service_health);
@@ -109,6 +125,6 @@ kycvs_service_health(PG_FUNCTION_ARGS)
 	if (report_registry(result, authority) &&
 		report_worker(result, &info) &&
 		report_stage(result, &info))
-		report_keys(result, authority, &info);
+		report_answer(result, authority, &info);
 	return (Datum) 0;
 }

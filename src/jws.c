@@ -172,7 +172,7 @@ kycvs_jws_parse_detached(const char *text, size_t length, KycvsJws *jws)
 	const char *signature;
 
 	if (dots == NULL || text + length - dots != SIGNATURE_TEXT_LENGTH + 2 || dots[1] != '.')
-		return "signature is not in detached form";
+		return "signature is not a header, two dots and 64 bytes in base64url";
 	signature = dots + 2;
 	if (kycvs_base64url_decode(signature, SIGNATURE_TEXT_LENGTH,
 							   jws->signature, sizeof(jws->signature)) != sizeof(jws->signature))

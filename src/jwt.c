@@ -14,6 +14,7 @@
 
 #include "access/detoast.h"
 #include "fmgr.h"
+#include "hidden.h"
 #include "jcs.h"
 #include "mb/pg_wchar.h"
 #include "member.h"
@@ -23,9 +24,6 @@
 #include "verifier.h"
 
 #define TOKEN_MAX (KYCVS_DETACHED_MAX + KYCVS_BASE64URL_LENGTH(KYCVS_DOCUMENT_MAX))
-
-PG_FUNCTION_INFO_V1(kycvs_to_jwt);
-PG_FUNCTION_INFO_V1(kycvs_from_jwt);
 
 /* A compact token, split at its dots: pieces of the token's text. */
 typedef struct Token
@@ -39,8 +37,7 @@ typedef struct Token
 } Token;
 
 /* kycvs_to_jwt(document) */
-Datum
-kycvs_to_jwt(PG_FUNCTION_ARGS)
+KYCVS_FUNCTION(kycvs_to_jwt)
 {
 	KycvsSigned signed_document;
 	StringInfoData token;
@@ -168,8 +165,7 @@ require_canonical(Jsonb *document, const StringInfoData *payload)
 }
 
 /* kycvs_from_jwt(token) */
-Datum
-kycvs_from_jwt(PG_FUNCTION_ARGS)
+KYCVS_FUNCTION(kycvs_from_jwt)
 {
 	text	   *given;
 	Token		token;

@@ -13,6 +13,7 @@
 #include "utils/datetime.h"
 
 #define FIRST_BIRTH_YEAR 1900
+#define FIRST_DOSE_YEAR	2020
 
 static KycvsStatement find_product = {
 	"SELECT coalesce(minimum_interval_days, 0)::int4 FROM kycvs_data.product WHERE code = $1"
@@ -133,6 +134,8 @@ check_dose(KycvsCall *call, int *interval)
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
 	if (kycvs_doses(request->number, doses) == KYCVS_DOSES_MAX)
 		return kycvs_decline_reason(call, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "person has too many doses");
+	if (!DATE_NOT_FINITE(request->date) && request->date < date2j(FIRST_DOSE_YEAR, 1, 1) - POSTGRES_EPOCH_JDATE)
+		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "dose is before 2020, when there was no product to give");
 	if (DATE_NOT_FINITE(request->date) || request->date > kycvs_clock_day(call->now))
 		return kycvs_decline_reason(call, KV_DOSE_NOT_ALLOWED, "dose is in the future");
 	if (request->has_text && request->text[0] != '\0' && !kycvs_text_usable(request->text))

@@ -30,6 +30,13 @@ static KycvsStatement find_entity_by_api_key = {
 static KycvsStatement find_entity_by_code = {
 	"SELECT " ENTITY_COLUMNS " FROM kycvs_data.entity e WHERE e.code = $1"
 };
+static KycvsStatement find_problems = {
+	"SELECT e.code, e.role, r.oid IS NULL, coalesce(r.rolsuper, false)"
+	"  FROM kycvs_data.entity e LEFT JOIN pg_roles r ON r.rolname::text = e.role"
+	" WHERE r.oid IS NULL OR r.rolsuper OR NOT pg_has_role(r.oid, 'kycvs_entity', 'MEMBER')"
+	" ORDER BY e.code LIMIT 50"
+};
+
 #define PURPOSE_COLUMNS "id, code, (extract(epoch FROM validity) * 1000000)::int8, uses"
 
 static KycvsStatement find_purpose_by_code = {
@@ -115,6 +122,27 @@ kycvs_entity_by_code(const char *code, KycvsEntity *entity)
 
 	kycvs_bind_text(&args, code);
 	return read_entity(kycvs_run(&find_entity_by_code, &args), entity);
+}
+
+void
+kycvs_entity_problems(StringInfo out)
+{
+	KycvsArgs	none = {0};
+	uint64		found = kycvs_run(&find_problems, &none);
+	uint64		row;
+
+	for (row = 0; row < found; row++)
+	{
+		char		code[KYCVS_CODE_MAX + 1];
+		char		role[NAMEDATALEN];
+
+		kycvs_column_text(row, 1, code, sizeof(code));
+		kycvs_column_text(row, 2, role, sizeof(role));
+		appendStringInfo(out, "entity %s\tits role \"%s\" %s\n", code, role,
+						 kycvs_column_bool(row, 3) ? "does not exist: CREATE ROLE, and GRANT kycvs_entity to it" :
+						 kycvs_column_bool(row, 4) ? "is a superuser: ALTER ROLE ... NOSUPERUSER" :
+						 "is not a member of kycvs_entity: GRANT it");
+	}
 }
 
 static bool

@@ -7,6 +7,7 @@
 #ifndef KYCVS_REGISTRY_H
 #define KYCVS_REGISTRY_H
 
+#include "lib/stringinfo.h"
 #include "request.h"
 #include "rules.h"
 #include "utils/timestamp.h"
@@ -43,6 +44,10 @@ typedef struct KycvsCandidate
 extern int	kycvs_entities_of_role(Oid role, KycvsEntity *entity);
 extern bool kycvs_entity_by_api_key(const char *api_key, KycvsEntity *entity);
 extern bool kycvs_entity_by_code(const char *code, KycvsEntity *entity);
+
+/* Appends a line "code<tab>what is wrong" for each entity whose role can't act for it. */
+extern void kycvs_entity_problems(StringInfo out);
+
 extern bool kycvs_purpose_by_code(const char *code, KycvsPurpose *purpose);
 extern bool kycvs_purpose_by_id(int32 id, KycvsPurpose *purpose);
 extern bool kycvs_purpose_allowed(int32 entity, const char *code, const char *language,

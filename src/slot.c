@@ -115,7 +115,7 @@ read_databases(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for parameter \"%s\": \"%s\"", "kycvs.databases", databases_setting),
-				 errhint("Name at most %d databases, separated by commas.", KYCVS_AUTHORITIES_MAX)));
+				 errhint("Name at most %d databases, separated by commas; a name with blanks or capitals in double quotes.", KYCVS_AUTHORITIES_MAX)));
 	foreach(cell, names)
 		add_database(lfirst(cell));
 	list_free(names);

@@ -253,6 +253,12 @@ kycvs_vault_issuer(void)
 	return issuer;
 }
 
+bool
+kycvs_vault_issuer_differs(void)
+{
+	return issuer_setting[0] != '\0' && strcmp(issuer_setting, issuer) != 0;
+}
+
 const char *
 kycvs_vault_kid(void)
 {

@@ -29,6 +29,7 @@ extern const char *kycvs_vault_trouble(void);
 extern void kycvs_vault_close(void);
 
 extern const char *kycvs_vault_issuer(void);
+extern bool kycvs_vault_issuer_differs(void);	/* kycvs.issuer was set to something else since */
 extern const char *kycvs_vault_kid(void);
 extern KycvsAlg kycvs_vault_alg(void);
 extern bool kycvs_vault_sign(const void *message, size_t length, uint8 signature[KYCVS_SIGNATURE_LENGTH]);

@@ -21,6 +21,7 @@
 
 #include "access/detoast.h"
 #include "fmgr.h"
+#include "hidden.h"
 #include "jcs.h"
 #include "jwk.h"
 #include "keysource.h"
@@ -39,10 +40,6 @@
 
 /* jsonb needs up to eight times the bytes of the canonical form; beyond that there is no use in unpacking it. */
 #define JSONB_MAX (16 * KYCVS_DOCUMENT_MAX)
-
-PG_FUNCTION_INFO_V1(kycvs_verify);
-PG_FUNCTION_INFO_V1(kycvs_claims);
-PG_FUNCTION_INFO_V1(kycvs_jwks);
 
 static void
 require_argument(FunctionCallInfo fcinfo, int n, const char *name)
@@ -267,8 +264,7 @@ get_claims(const KycvsSigned *signed_document)
 }
 
 /* kycvs_verify(document, audience, reference, name, type, at) */
-Datum
-kycvs_verify(PG_FUNCTION_ARGS)
+KYCVS_FUNCTION(kycvs_verify)
 {
 	const text *reference = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
 	const text *name = PG_ARGISNULL(3) ? NULL : PG_GETARG_TEXT_PP(3);
@@ -296,8 +292,7 @@ kycvs_verify(PG_FUNCTION_ARGS)
 }
 
 /* kycvs_claims(document) */
-Datum
-kycvs_claims(PG_FUNCTION_ARGS)
+KYCVS_FUNCTION(kycvs_claims)
 {
 	KycvsSigned signed_document;
 
@@ -308,8 +303,7 @@ kycvs_claims(PG_FUNCTION_ARGS)
 }
 
 /* kycvs_jwks(): the keys that may sign, or have signed, what is to be accepted */
-Datum
-kycvs_jwks(PG_FUNCTION_ARGS)
+KYCVS_FUNCTION(kycvs_jwks)
 {
 	JsonbParseState *state = NULL;
 	KycvsKeyList list;

@@ -34,7 +34,9 @@ BEGIN
   claims := kycvs_verify(answer, 'irctc', 'PNR ' || pnr, b.passenger);
   status := claims ->> 'status';
   jti := claims ->> 'jti';
-  IF status = 2 THEN
+  IF claims ->> 'match' = 'none' THEN
+    outcome := 'no record found';
+  ELSIF status = 2 THEN
     INSERT INTO ticket VALUES (pnr, answer);
     outcome := 'ticket';
   END IF;
