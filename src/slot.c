@@ -174,17 +174,22 @@ kycvs_channel_registry(void)
 	return get_database_name(MyDatabaseId);
 }
 
-/* Whether a setting came from somebody who may decide whom this database trusts. */
+/*
+ * Whether a value came from where the session's own role has no say: from the
+ * configuration or the database, or from a superuser's SET.  What a role set
+ * for itself with ALTER ROLE arrives with a superuser's context, and must not
+ * count.
+ */
 static bool
-set_by_superuser(GucContext context)
+may_be_believed(GucSource source, GucContext context)
 {
-	return context != PGC_USERSET && context != PGC_BACKEND;
+	return source <= PGC_S_DATABASE || (source == PGC_S_SESSION && context == PGC_SUSET);
 }
 
 /*
  * Anybody may choose whom to ask, but whose keys are believed in this database
- * is for the superuser to say: by ALTER DATABASE, by the configuration, or by a
- * SET of his own.  Else it is the database itself.
+ * is for the database and the superuser to say: by ALTER DATABASE, by the
+ * configuration, or by a superuser's SET.  Else it is the database itself.
  */
 const char *
 kycvs_channel_trusted(void)
@@ -194,9 +199,9 @@ kycvs_channel_trusted(void)
 
 	if (setting == NULL)
 		setting = (struct config_string *) kycvs_find_setting("kycvs.registry");
-	if (setting != NULL && set_by_superuser(setting->gen.scontext))
+	if (setting != NULL && may_be_believed(setting->gen.source, setting->gen.scontext))
 		value = registry_setting;
-	else if (setting != NULL && set_by_superuser(setting->gen.reset_scontext))
+	else if (setting != NULL && may_be_believed(setting->gen.reset_source, setting->gen.reset_scontext))
 		value = setting->reset_val;
 	if (value != NULL && value[0] != '\0')
 		return value;

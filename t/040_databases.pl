@@ -281,6 +281,12 @@ is((run_as('railway', 'postgres', "SET kycvs.registry = 'railway'; SELECT kycvs_
     is((run_as('railway', 'irctc', 'SELECT kycvs_jwks()'))[0], '{"keys": []}',
         'set by the client at its start, it is believed in nothing');
 }
+foreach my $for ('', ' IN DATABASE railway')
+{
+    is_refused('', 'railway', 'irctc', "ALTER ROLE irctc$for SET kycvs.registry = 'registry'", "a role sets it for itself$for");
+    is((run_as('railway', 'irctc', 'SELECT kycvs_jwks()'))[0], '{"keys": []}', 'and is not believed either');
+    is_refused('', 'railway', 'irctc', "ALTER ROLE irctc$for RESET kycvs.registry", 'nor missed');
+}
 
 # ---- a database in another encoding --------------------------------------------
 
