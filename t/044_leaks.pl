@@ -1,105 +1,37 @@
-# Hundreds of numbers, names and OTPs go through the whole flow, with errors,
-# cancels and terminated sessions in between; then none of them is found in
-# dumps, in the data directory with its WAL, or in the server's log.
-#
-# They live in this process alone and travel as bound parameters, so a small
-# client of the wire protocol is here: psql 15 cannot bind.
+# A thousand numbers, names and OTPs go through the whole flow at default logging,
+# with errors, cancels and terminated sessions in between; then none of them is
+# found in dumps, in the data directory with its WAL, in the server's log, or in
+# the views that an entity or a monitor may read (T40). They live in this process
+# alone and travel as bound parameters. 064_leaks_loud.pl is the same at the
+# loudest logging.
 
 use strict;
 use warnings;
 
 use Digest::SHA qw(sha256_hex);
-use File::Find qw(find);
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+use Client;
 use JSON::PP qw(decode_json);
 use Kycvs;
+use List::Util qw(min);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Secrets;
 use Test::More;
-
-# ---- a client that binds -------------------------------------------------------
-
-package Client;
-
-sub new
-{
-    my ($class, $node, $user, $database) = @_;
-    my $self = bless { node => $node, socket => $node->raw_connect }, $class;
-    my $options = pack 'N Z* Z* Z* Z* x', 196608, 'user', $user, 'database', $database;
-    $self->{socket}->syswrite(pack('N', 4 + length $options) . $options);
-    $self->finish;
-    return $self;
-}
-
-sub message { my ($type, $body) = @_; return pack 'a N a*', $type, 4 + length $body, $body }
-
-# With parameters it uses the extended protocol, without them the simple one.
-sub send
-{
-    my ($self, $sql, @parameters) = @_;
-    my $values = join '', map { defined $_ ? pack('N/a*', $_) : pack('N', 0xffffffff) } @parameters;
-    $self->{socket}->syswrite(
-        @parameters
-        ? message('P', pack 'x Z* n', $sql, 0)
-          . message('B', pack 'x x n n a* n', 0, scalar(@parameters), $values, 0)
-          . message('E', pack 'x N', 0)
-          . message('S', '')
-        : message('Q', pack 'Z*', $sql));
-    return $self;
-}
-
-sub take
-{
-    my ($self, $length) = @_;
-    my $bytes = '';
-    while (length $bytes < $length)
-    {
-        $self->{socket}->sysread($bytes, $length - length $bytes, length $bytes) or return;
-    }
-    return $bytes;
-}
-
-# The first column of all rows, and the SQLSTATE; "lost" when the connection is.
-sub finish
-{
-    my ($self) = @_;
-    my ($sqlstate, @rows) = ('00000');
-    while (defined(my $head = $self->take(5)))
-    {
-        my ($type, $length) = unpack 'a N', $head;
-        my $body = $self->take($length - 4);
-        return ($sqlstate, @rows) if $type eq 'Z';
-        $sqlstate = $1 if $type eq 'E' && $body =~ /(?:^|\0)C(\w{5})\0/;
-        $self->{key} = $body if $type eq 'K';
-        push @rows, unpack 'x2 N/a*', $body if $type eq 'D';
-    }
-    return ($sqlstate eq '00000' ? 'lost' : $sqlstate, @rows);
-}
-
-sub run { my ($self, @call) = @_; return $self->send(@call)->finish }
-
-sub value
-{
-    my ($self, @call) = @_;
-    my ($sqlstate, $value) = $self->run(@call);
-    die "$call[0]: $sqlstate" unless $sqlstate eq '00000';
-    return $value;
-}
-
-sub cancel { my ($self) = @_; $self->{node}->raw_connect->syswrite(pack 'N N a*', 16, 80877102, $self->{key}) }
-
-package main;
 
 # ---- two databases, default logging ----------------------------------------------
 
 my $node = new_registry('leaks', conf => <<'CONF');
+shared_preload_libraries = 'kycvs, pg_stat_statements'
+pg_stat_statements.track = all
 wal_level = replica
 wal_keep_size = 1GB
 log_line_prefix = '%m '
 CONF
 plan skip_all => 'this platform cannot connect by a raw socket' unless $node->raw_connect_works;
-$node->safe_psql('postgres', 'CREATE DATABASE railway');
+$node->safe_psql('postgres', 'CREATE DATABASE railway; CREATE ROLE monitor LOGIN IN ROLE pg_monitor');
+$node->safe_psql($_, 'CREATE EXTENSION pg_stat_statements') foreach qw(registry railway);
 $node->safe_psql('railway', <<'SQL');
 SET client_min_messages = warning;
 CREATE EXTENSION kycvs CASCADE;
@@ -113,56 +45,29 @@ my @railway = map { Client->new($node, 'railway', $_) } qw(registry railway);
 
 # ---- what must not be found --------------------------------------------------------
 
-my @persons = 0 .. 239;
-my (%secret, %otp);
-
-# A word that nobody else has: of Latin letters, or of Gujarati ones.
-sub word
-{
-    my ($n) = @_;
-    my @syllables = $n % 3 ? qw(ka vo zu ji mex tor bin wal pud xy) : qw(ક ખ ગ ચ જ ટ ત પ મ ર);
-    return join '', map { $syllables[$_] } (split //, sprintf '%04d', $n * 37), 4, 7;
-}
-
-sub name_of { my ($n) = @_; return $n % 3 ? ucfirst(word($n)) . ' Prajapati' : word($n) . ' શાહ' }
-
-# As it is typed: in several ways.
-sub number_of
-{
-    my ($n) = @_;
-    my $digits = sprintf '98%08d', 10203040 + $n * 7919;
-    my $way = $n % 4;
-    return $digits if $way == 0;
-    return '+91 ' . substr($digits, 0, 5) . ' ' . substr($digits, 5) if $way == 1;
-    return "0091-$digits" if $way == 2;
-    return join '', map { "\xe0\xab" . chr(0xa6 + $_) } split //, $digits;    # Gujarati digits
-}
-
-sub remember
-{
-    my ($n) = @_;
-    my $digits = sprintf '98%08d', 10203040 + $n * 7919;
-    $secret{ lc $_ } = "number $n" foreach number_of($n), $digits, "91$digits", substr($digits, 0, 5) . ' ' . substr($digits, 5);
-    $secret{ word($n) } = "name $n";
-    $secret{ "card" . word($n) } = "reference $n";
-}
-
+my $persons = 1000;
+my @persons = 0 .. $persons - 1;
+my %otp;
 remember($_) foreach @persons;
-
-# ---- files -----------------------------------------------------------------------------
-
 my @folders = ($node->data_dir);
+each_file(sub { known_before($_[1]) }, @folders);
 
-sub each_file
+sub keep_otp { my ($n, $otp) = @_; $otp{$n} = $otp; remember_otp($n, $otp) }
+
+# What an entity and a monitor may read, in both databases.
+my @watchers = map { [ "$_->[0] in $_->[1]", Client->new($node, @$_) ] } map { [ 'railway', $_ ], [ 'monitor', $_ ] } qw(registry railway);
+
+sub nothing_seen
 {
-    my ($do) = @_;
-    find({ no_chdir => 1, wanted => sub { $do->($_, slurp_file($_)) if -f && -s } }, @folders);
+    my ($when) = @_;
+    foreach (@watchers)
+    {
+        my ($who, $client) = @$_;
+        my ($read, @found) = secrets_seen($client);
+        cmp_ok($read, '>', 60, "$when: $who reads $read views");
+        is(count_of(@found), 'none', "$when: no number, name or OTP in them") or diag(join "\n", @found[ 0 .. min($#found, 9) ]);
+    }
 }
-
-# Six digits that stand alone: in a word, an id, a bytea or behind a dot (microseconds) they mean nothing.
-my $code = qr/(?<![0-9A-Za-z.])([0-9]{6})(?![0-9A-Za-z])/;
-my %there_before;
-each_file(sub { my ($path, $content) = @_; $there_before{$_}++ foreach $content =~ /$code/g });
 
 # ---- the flow ------------------------------------------------------------------------
 
@@ -177,15 +82,15 @@ foreach my $n (@persons)
 {
     my ($function, @more) = $n % 5 ? ('kycvs_issue_otp', '$4') : ('kycvs.try_issue_otp', '$4');
     $receipts[$n] = decode_json($railway[ $n % 2 ]->value("SELECT $function(\$1, \$2, \$3, \$4)", number_of($n), name_of($n), 'ticket-booking', "marker $n"));
-    $otp{$n} = otp($observer, $receipts[$n]{jti}) if $n % 16 == 15;
-    $observer->value('CHECKPOINT') if $n == 120;
+    keep_otp($n, otp($observer, $receipts[$n]{jti})) if $n % 16 == 15;
+    $observer->value('CHECKPOINT') if $n == $persons / 2;
 }
 foreach my $n (@persons)
 {
     my $client = $railway[ $n % 2 ];
-    my $typed = $otp{$n} = otp($observer, $receipts[$n]{jti});
+    my $typed = otp($observer, $receipts[$n]{jti});
+    keep_otp($n, $typed);
     $typed = sha256_hex($typed) if $n % 7 == 0;
-    $secret{ sha256_hex($otp{$n}) } = "OTP $n";
     my $consent = $client->value('SELECT kycvs_verify_otp($1, $2, true)', $receipts[$n]{jti}, $typed);
     my $answer = decode_json($client->value('SELECT kycvs_status($1)', $consent));
     $answers++ if $answer->{status} == ($n % 3 == 1 ? 0 : 2);
@@ -193,6 +98,21 @@ foreach my $n (@persons)
 }
 is($answers, scalar @persons, scalar(@persons) . ' persons were asked about, in both databases');
 is(scalar(keys %otp), scalar @persons, 'each with an OTP');
+nothing_seen('afterwards');
+
+# ---- what is seen while calls wait ---------------------------------------------------------------
+
+my $authority = authority_pid($observer);
+my @waiting = map { Client->new($node, 'railway', $_) } qw(registry railway);
+my @pids = map { $_->value('SELECT pg_backend_pid()') } @waiting;
+remember($_) foreach $persons + 40, $persons + 41;
+authority_idle($observer);
+stop_process($authority);
+$waiting[$_]->send('SELECT kycvs_issue_otp($1, $2, $3)', number_of($persons + 40 + $_), name_of($persons + 40 + $_), 'ticket-booking') foreach 0, 1;
+poll($observer, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Extension' AND pid IN ($pids[0], $pids[1])", 2);
+nothing_seen('while calls wait');
+continue_process($authority);
+is(join(' ', map { ($_->finish)[0] } @waiting), '00000 00000', 'these are answered then');
 
 # ---- errors, with parameters bound and typed into statements, logged as far as that goes ------------
 
@@ -208,7 +128,7 @@ sub refused
 $observer->value('ALTER SYSTEM SET log_parameter_max_length_on_error = -1');
 $node->reload;
 my $issue = 'SELECT kycvs_issue_otp($1, $2, $3, $4, $5)';
-foreach my $n (240 .. 259)
+foreach my $n ($persons .. $persons + 19)
 {
     remember($n);
     my ($number, $name) = (number_of($n), name_of($n));
@@ -221,9 +141,18 @@ foreach my $n (240 .. 259)
     refused($n, "SELECT 1 / (length(kycvs_issue_otp('$number', '$name 1', 'ticket-booking')::text) - length('$name'))");
     refused(1, "SELECT book('$number', '$name' || 1)");
     refused(1, 'SELECT book($1, $2)', $number, "$name 1");
+    my $document = JSON::PP->new->encode($receipts[ $n - $persons ]);
+    refused($n, 'SELECT kycvs_verify($1, $2, $3, $4, $5)', $document, 'irctc', undef, $name, 'x');
+    refused($n, 'SELECT kycvs_verify($1, $2, $3, $4)', $document, undef, undef, $name);
+    refused($n, 'SELECT kycvs_verify($1, $2, $3, $4)', undef, 'irctc', undef, $name);
+    refused($n, 'SELECT kycvs_verify($1, $2, $3, $4, $5)', $document, 'irctc', "marker @{[ $n - $persons ]}", $name, 'otp');
+    refused($n, "SELECT kycvs_verify('$document', 'irctc', NULL, '$name', 'x')");
+    refused($n, "SELECT kycvs_verify('$document', NULL, NULL, name => '$name')");
+    refused($n, "SELECT kycvs_verify(NULL, 'irctc', NULL, '$name')");
+    refused($n, "SELECT kycvs_from_jwt('$name')");
+    refused($n, "SELECT kycvs_to_jwt(jsonb_build_object('name', '$name'))");
     my $receipt = decode_json($railway[ $n % 2 ]->value($issue, $number, $name, 'ticket-booking', undef, undef));
-    $otp{$n} = otp($observer, $receipt->{jti});
-    $secret{ sha256_hex($otp{$n}) } = "OTP $n";
+    keep_otp($n, otp($observer, $receipt->{jti}));
     my $wrong = $otp{ $n - 200 } eq $otp{$n} ? '000000' : $otp{ $n - 200 };
     refused($n, 'SELECT kycvs_verify_otp($1, $2, true)', $receipt->{jti}, $wrong);
     refused($n, "SELECT kycvs_verify_otp('$receipt->{jti}', '" . sha256_hex($wrong) . '\', true)');
@@ -234,14 +163,13 @@ foreach my $n (240 .. 259)
     $refusals{$sqlstate}++;
 }
 is_deeply(\%refusals,
-    { KV001 => 20, KV002 => 5 * 20, KV005 => 2 * 20, KV006 => 20, KV007 => 20, KV008 => 20, KV010 => 2 * 20, KV014 => 20, '22023' => 20 },
+    { KV001 => 20, KV002 => 5 * 20, KV005 => 2 * 20, KV006 => 20, KV007 => 20, KV008 => 20, KV010 => 2 * 20, KV014 => 20, KV030 => 2 * 20, KV034 => 20, '22004' => 4 * 20, '22023' => 3 * 20 },
     'every kind of refusal, with parameters bound and typed');
 
 # ---- cancelled, timed out and terminated while the call waits ---------------------------------------
 
 %refusals = ();
-my $authority = authority_pid($observer);
-foreach my $n (260 .. 271)
+foreach my $n ($persons + 20 .. $persons + 31)
 {
     remember($n);
     my ($number, $name) = (number_of($n), name_of($n));
@@ -262,19 +190,7 @@ still_answers($observer, session($node, user => 'railway'), 'after all that');
 
 # ---- the search ----------------------------------------------------------------------------------------
 
-my $pattern = join '|', map { quotemeta } sort keys %secret;
-$pattern = qr/$pattern/;
-my %known_otp = map { $otp{$_} => "OTP $_" } grep { !$there_before{ $otp{$_} } } keys %otp;
-cmp_ok(scalar(keys %known_otp), '>', 200, 'OTPs to look for');
-
-# What is found there, by name.
-sub secrets_in
-{
-    my ($content) = @_;
-    my @codes = map { $known_otp{$_} // () } $content =~ /$code/g;
-    $content = lc $content;
-    return (@codes, map { $secret{$_} } $content =~ /($pattern)/g);
-}
+cmp_ok(scalar(otps_known()), '>', 0.9 * $persons, scalar(otps_known()) . ' OTPs can be told from what was there before');
 
 {
     my @found = secrets_in('call 9' . substr(number_of(4), 1) . ' of ' . uc(word(1)) . ", $otp{5}.");
@@ -287,28 +203,30 @@ system_or_bail('pg_dumpall', '-d', $node->connstr('postgres'), '--inserts', '-f'
 foreach my $dump (qw(dump inserts))
 {
     my $content = slurp_file("$backup/$dump.sql");
-    ok($content =~ /marker 239/, "$dump.sql: has the references of these exchanges");
+    ok($content =~ /marker 999/, "$dump.sql: has the references of these exchanges");
     my @found = secrets_in($content);
-    ok(!@found, "$dump.sql: and no number, name or OTP") or diag("found: @found");
+    is(count_of(@found), 'none', "$dump.sql: and no number, name or OTP, in " . length($content) . ' bytes') or diag("found: @found");
 }
 
 $_->quit foreach $observer;
 $node->stop;
-my (@found, %marked);
+my (@found, %marked, %bytes);
 push @folders, $node->data_dir . '.kycvs';
 each_file(sub
     {
         my ($path, $content) = @_;
-        $marked{ $path =~ m{/pg_wal/} ? 'WAL' : 'tables' }++ if $content =~ /marker 239/;
-        push @found, map { "$path: $_" } secrets_in($content);
-    });
+        my $kind = $path =~ m{/pg_wal/} ? 'WAL' : 'tables';
+        $bytes{$kind} += length $content;
+        $marked{$kind}++ if $content =~ /marker 999/;
+        push @found, map { "$_ in $path" } secrets_in($content);
+    }, @folders);
 is_deeply([ sort keys %marked ], [ 'WAL', 'tables' ], 'tables and WAL have the references');
-ok(!@found, 'and no number, name or OTP') or diag(join "\n", @found);
+is(count_of(@found), 'none', "and no number, name or OTP, in $bytes{tables} and $bytes{WAL} bytes") or diag(join "\n", @found);
 
 my $log = slurp_file($node->logfile);
 ok($log =~ /mobile number is not valid/ && $log =~ /OTP is wrong/ && $log =~ /canceling statement/ && $log =~ /terminating connection/,
     'the log has all these errors');
 @found = secrets_in($log);
-ok(!@found, 'and no number, name or OTP') or diag("found: @found");
+is(count_of(@found), 'none', 'and no number, name or OTP, in ' . length($log) . ' bytes') or diag("found: @found");
 
 done_testing();
