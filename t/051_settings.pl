@@ -197,7 +197,7 @@ my @nasty = (
     'planted', 'pg_catalog', 'C', 'POSIX', 'default');
 my %also = (
     search_path => [ 'planted, pg_catalog, public', 'planted', 'pg_temp, planted', 'planted, kycvs_data, public', '"$user", public', '' ],
-    TimeZone => [ 'America/New_York', 'Pacific/Kiritimati', 'Etc/GMT+12', 'XXX-99:59:59', 'posix/Asia/Kolkata', 'right/UTC', 'UTC', '13.5' ],
+    TimeZone => [ 'America/New_York', 'Pacific/Kiritimati', 'Etc/GMT+12', 'ABC-99:59:59', 'posix/Asia/Kolkata', 'right/UTC', 'UTC', '13.5' ],
     timezone_abbreviations => [ 'Australia', 'India', 'Default' ],
     DateStyle => [ 'German', 'SQL, DMY', 'Postgres, MDY', 'ISO, YMD' ],
     client_encoding => [ 'SQL_ASCII', 'LATIN1', 'EUC_JP', 'SJIS', 'GB18030', 'WIN1251', 'UTF8' ],
