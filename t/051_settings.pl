@@ -159,9 +159,9 @@ sub round_of_calls
     my ($state, $document) = ask("SELECT public.kycvs_issue_otp('$mobile', $name, 'ticket-booking', 'PNR 7')");
 
     push @round, [ 'issue', $state, $state eq '00000' ? same_in_each_round($document) : '' ];
-    if ($state eq '00000')
+    my $txn = $state eq '00000' && decode_json($document)->{jti};
+    if ($txn)
     {
-        my $txn = decode_json($document)->{jti};
         my $code = otp($observer, $txn);
         my $wrong = sprintf('%06d', ($code + 1) % 1000000);
 

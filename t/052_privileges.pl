@@ -106,6 +106,8 @@ my %verbs = (
         'CREATE SEQUENCE {o}.s', 'CREATE COLLATION {o}.c FROM "C"', 'ALTER SCHEMA {o} RENAME TO x', 'ALTER SCHEMA {o} OWNER TO grantee', 'GRANT USAGE ON SCHEMA {o} TO grantee',
         'ALTER DEFAULT PRIVILEGES FOR ROLE kycvs_owner IN SCHEMA {o} GRANT SELECT ON TABLES TO grantee', 'COMMENT ON SCHEMA {o} IS NULL', 'DROP SCHEMA {o}', 'DROP SCHEMA {o} CASCADE' ],
     function => [
+        # what the authority refuses besides would hide a privilege too many, so it is looked up as well
+        'DO $x$ BEGIN IF NOT has_function_privilege({i}::oid, \'EXECUTE\') THEN RAISE insufficient_privilege; END IF; END $x$',
         'SELECT * FROM {call}', 'EXPLAIN ANALYZE SELECT * FROM {call}', 'ALTER FUNCTION {o} SECURITY DEFINER', 'ALTER FUNCTION {o} SET search_path = test', 'ALTER FUNCTION {o} IMMUTABLE',
         'ALTER FUNCTION {o} RENAME TO x', 'ALTER FUNCTION {o} OWNER TO grantee', 'ALTER FUNCTION {o} SET SCHEMA scratch', 'ALTER FUNCTION {o} DEPENDS ON EXTENSION plpgsql', 'COMMENT ON FUNCTION {o} IS NULL',
         'GRANT EXECUTE ON FUNCTION {o} TO grantee', 'REVOKE EXECUTE ON FUNCTION {o} FROM kycvs_entity', 'DROP FUNCTION {o}', 'DROP FUNCTION {o} CASCADE', 'ALTER EXTENSION kycvs DROP FUNCTION {o}' ],
@@ -170,6 +172,7 @@ sub in_short
     my ($verb) = @_;
     my %part = (o => '...', c => 'column', l => 'column', t => 'type', i => 'oid', call => '...', authority => 'authority', n => '');
 
+    return 'EXECUTE' if $verb =~ /has_function_privilege/;
     return $verb =~ s/\{(\w+)\}/$part{$1}/gr;
 }
 
