@@ -163,13 +163,14 @@ is_deeply([ map { my $kind = $_; scalar(grep { length($_) == length $receipt[3][
 sub seen
 {
     my $known = "'person', 'dose', 'product', 'rules'";    # where it matters what is known
+    my $exchange = "'challenge', 'message', 'consent', 'answer', 'charge', 'audit'";
     my $reported = "SELECT n_tup_ins FROM pg_stat_all_tables WHERE schemaname = 'kycvs_data' AND relname = 'audit'";
     poll($observer, "SELECT ($reported) = (SELECT count(*) FROM kycvs_data.audit) FROM kycvs.health() LIMIT 1");
     return { map { /^(.*)\|(.*)$/ } split /\n/, $observer->value(join ' UNION ALL ',
             (map { "SELECT relname || ' $_', $_ FROM pg_stat_all_tables WHERE schemaname = 'kycvs_data'" } qw(n_tup_ins n_tup_upd n_tup_del)),
             (map { "SELECT relname || ' $_', $_ FROM pg_stat_all_tables WHERE relname IN ($known)" } qw(seq_scan seq_tup_read idx_scan idx_tup_fetch)),
             (map { "SELECT relname || ' $_', $_ FROM pg_statio_all_tables WHERE relname IN ($known)" } qw(heap_blks_hit heap_blks_read idx_blks_hit idx_blks_read)),
-            "SELECT indexrelname || ' idx_tup_read', idx_tup_read FROM pg_stat_all_indexes WHERE relname IN ($known)",
+            (map { "SELECT indexrelname || ' $_', $_ FROM pg_stat_all_indexes WHERE relname IN ($known, $exchange)" } qw(idx_scan idx_tup_read idx_tup_fetch)),
             (map { "SELECT '$_ of size ' || pg_column_size(t), count(*) FROM kycvs_data.$_ AS t GROUP BY pg_column_size(t)" } qw(challenge message consent answer charge audit))) };
 }
 
@@ -220,6 +221,36 @@ foreach my $step (qw(issue verify status))
 is(scalar(grep { /^consent of size/ } keys %{ $changed{verify}{$_} }), 1, "consents are of one size: $_") foreach @kinds;
 is($now->{'person n_tup_ins'}, $observer->value('SELECT count(*) FROM kycvs_data.person'), 'nothing is written about persons');
 
+# ---- what others did -----------------------------------------------------------------------------
+
+# Whether another entity has asked about a mobile before, and how often it failed, shows in no counter either.
+my $airline = session($node, user => 'airline');
+my @asked = map { sprintf '8%09d', $_ } 1 .. 20;
+my @fresh = map { sprintf '8%09d', $_ } 21 .. 40;
+
+foreach my $mobile (@asked)
+{
+    my $txn = scalar_of($airline->value("SELECT kycvs_issue_otp('$mobile', 'Ramesh Patel', 'ticket-booking', 'PNR 1')"), 'jti');
+    $airline->value("SELECT kycvs.try_verify_otp('$txn', 'x', true)") foreach 1 .. 3;
+}
+$now = seen();
+
+my %theirs;
+foreach my $kind (\@asked, \@fresh)
+{
+    my $name = $kind == \@asked ? 'asked about before' : 'fresh';
+    my $before = $now;
+    foreach my $mobile (@$kind)
+    {
+        my $txn = scalar_of($railway->value("SELECT kycvs_issue_otp('$mobile', 'Ramesh Patel', 'ticket-booking', 'PNR 1')"), 'jti');
+        $railway->value("SELECT kycvs.try_verify_otp('$txn', 'x', true)");
+    }
+    $now = seen();
+    $theirs{$name} = { map { my $n = $now->{$_} - ($before->{$_} // 0); $n ? ($_ => $n) : () } grep { !/blks/ } keys %$now };
+}
+is($theirs{fresh}{'charge n_tup_ins'}, 4 * @fresh, 'limits count a message and a failure, of mobile and of entity');
+is_deeply($theirs{'asked about before'}, $theirs{fresh}, 'whether another entity asked before shows in no counter');
+
 # ---- refusals ------------------------------------------------------------------------------------
 
 # What somebody is told who does everything wrong, word for word.
@@ -256,6 +287,6 @@ is(join(' ', map { substr $_, 0, 5 } @{ $told[3] }),
     '00000 KV006 KV007 KV010 KV010 KV010 KV012 00000 00000 KV014 KV008 KV020 00000 00000 00000 KV007', 'an unknown mobile is refused what is to be refused');
 is_deeply($told[$_], $told[3], "in the same words as: $kinds[$_]") foreach 0 .. 2;
 
-$_->quit foreach $observer, $railway;
+$_->quit foreach $observer, $railway, $airline;
 $node->stop;
 done_testing();
