@@ -27,6 +27,7 @@ OBJS = \
 	src/keytable.o \
 	src/limits.o \
 	src/member.o \
+	src/message.o \
 	src/mobile.o \
 	src/name.o \
 	src/otp.o \
@@ -41,6 +42,8 @@ OBJS = \
 	src/slot.o \
 	src/statement.o \
 	src/status.o \
+	src/table.o \
+	src/value.o \
 	src/vault.o \
 	src/verifier.o \
 	src/verify.o

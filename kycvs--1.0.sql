@@ -279,7 +279,7 @@ CREATE TABLE kycvs_data.challenge (
   timeline int NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX challenge_mobile_index ON kycvs_data.challenge (mobile_index, issued_at);
-CREATE INDEX challenge_failed ON kycvs_data.challenge (entity, failed_at) WHERE failed_at IS NOT NULL AND NOT verified;
+CREATE INDEX challenge_failed ON kycvs_data.challenge (entity, failed_at) WHERE failed_at IS NOT NULL;
 COMMENT ON TABLE kycvs_data.challenge IS 'OTP exchanges; the OTP is derived from such a row and the master key, never stored';
 COMMENT ON COLUMN kycvs_data.challenge.id IS 'UUIDv8, the "jti" of the receipt';
 COMMENT ON COLUMN kycvs_data.challenge.entity IS 'Who asked';

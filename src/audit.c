@@ -14,6 +14,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "statement.h"
+#include "table.h"
 
 static const char *const events[KYCVS_OPS] = {
 	[KYCVS_OP_ISSUE] = "issue",
@@ -38,11 +39,12 @@ static const char *const events[KYCVS_OPS] = {
 	[KYCVS_OP_MESSAGE_DONE] = "message_done",
 };
 
-static KycvsStatement append = {
-	"INSERT INTO kycvs_data.audit (at, event, outcome, entity, subject, document, object, as_of, status,"
-	" session_role, outer_role, calling_role, database)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+static const char *const audit_columns[] = {
+	NULL, "id", "at", "event", "outcome", "entity", "subject", "document", "object", "as_of", "status",
+	"session_role", "outer_role", "calling_role", "database"
 };
+static KycvsTable audits = KYCVS_TABLE("audit", audit_columns);
+
 static KycvsStatement read_newest = {
 	"SELECT at FROM kycvs_data.audit ORDER BY id DESC LIMIT 1"
 };
@@ -73,22 +75,23 @@ name_role(Oid role)
 void
 kycvs_audit_append(const KycvsAudit *audit, const KycvsRequest *request, int outcome, TimestampTz now)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	columns = {0};
 
-	kycvs_bind_time(&args, now);
-	kycvs_bind_text(&args, events[request->op]);
-	kycvs_bind_text(&args, unpack_sql_state(outcome));
-	kycvs_bind_int4(&args, audit->entity);
-	kycvs_bind_uuid(&args, &audit->subject);
-	kycvs_bind_uuid(&args, &audit->document);
-	kycvs_bind_int8(&args, audit->object);
-	kycvs_bind_date(&args, audit->as_of, true);
-	kycvs_bind_int4(&args, audit->status);
-	kycvs_bind_text(&args, name_role(request->caller.session_user));
-	kycvs_bind_text(&args, name_role(request->caller.outer_user));
-	kycvs_bind_text(&args, name_role(request->caller.user));
-	kycvs_bind_text(&args, kept_name(NameStr(request->caller.database)));
-	kycvs_run(&append, &args);
+	kycvs_bind_int8(&columns, kycvs_table_next_id(&audits));
+	kycvs_bind_time(&columns, now);
+	kycvs_bind_text(&columns, events[request->op]);
+	kycvs_bind_text(&columns, unpack_sql_state(outcome));
+	kycvs_bind_int4(&columns, audit->entity);
+	kycvs_bind_uuid(&columns, &audit->subject);
+	kycvs_bind_uuid(&columns, &audit->document);
+	kycvs_bind_int8(&columns, audit->object);
+	kycvs_bind_date(&columns, audit->as_of, true);
+	kycvs_bind_int2(&columns, audit->status);
+	kycvs_bind_text(&columns, name_role(request->caller.session_user));
+	kycvs_bind_text(&columns, name_role(request->caller.outer_user));
+	kycvs_bind_text(&columns, name_role(request->caller.user));
+	kycvs_bind_text(&columns, kept_name(NameStr(request->caller.database)));
+	kycvs_row_add(&audits, &columns);
 }
 
 TimestampTz

@@ -34,6 +34,7 @@
 #include "session.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "table.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -222,9 +223,11 @@ run_alone(void (*step) (KycvsCall *call), KycvsCall *call)
 	BeginInternalSubTransaction(NULL);
 	PG_TRY();
 	{
+		PushActiveSnapshot(GetTransactionSnapshot());
 		SPI_connect();
 		step(call);
 		SPI_finish();
+		PopActiveSnapshot();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -265,7 +268,7 @@ serve_request(const KycvsRequest *request, KycvsReply *reply)
 
 /* ---- one batch ---- */
 
-/* SPI wants a snapshot outside of it; every statement takes a newer one of its own. */
+/* SPI wants a snapshot outside of it; every request takes a newer one of its own. */
 static void
 begin_transaction(void)
 {
@@ -277,6 +280,7 @@ begin_transaction(void)
 static void
 commit_transaction(void)
 {
+	kycvs_tables_close();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	SetUserIdAndSecContext(GetUserId(), 0);

@@ -7,7 +7,9 @@
 #ifndef KYCVS_COMPAT_H
 #define KYCVS_COMPAT_H
 
+#include "catalog/dependency.h"
 #include "commands/user.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "postmaster/bgworker_internals.h"
@@ -46,6 +48,26 @@ kycvs_find_setting(const char *name)
 			return all[i];
 	return NULL;
 }
+
+/* 16 gave it the result relations. */
+#if PG_VERSION_NUM >= 160000
+#define KYCVS_EPQ_INIT(epqstate, estate)	EvalPlanQualInit((epqstate), (estate), NULL, NIL, -1, NIL)
+#else
+#define KYCVS_EPQ_INIT(epqstate, estate)	EvalPlanQualInit((epqstate), (estate), NULL, NIL, -1)
+#endif
+
+#if PG_VERSION_NUM >= 170000
+#define KYCVS_IDENTITY_SEQUENCE(relation, column)	getIdentitySequence((relation), (column), false)
+#else
+#define KYCVS_IDENTITY_SEQUENCE(relation, column)	getIdentitySequence(RelationGetRelid(relation), (column), false)
+#endif
+
+/* 18 gave it a place to count in. */
+#if PG_VERSION_NUM >= 180000
+#define KYCVS_INDEX_BEGINSCAN(table, index, snapshot, nkeys)	index_beginscan((table), (index), (snapshot), NULL, (nkeys), 0)
+#else
+#define KYCVS_INDEX_BEGINSCAN(table, index, snapshot, nkeys)	index_beginscan((table), (index), (snapshot), (nkeys), 0)
+#endif
 
 #if PG_VERSION_NUM >= 180000
 #define KYCVS_FOREACH_WORKER(iter) dlist_foreach(iter, &BackgroundWorkerList)

@@ -1,80 +1,138 @@
 /*
  * exchange.c
- *	  The rows of an OTP exchange: challenge, message, consent, answer.
+ *	  The rows of an OTP exchange: challenge, consent, answer.
  *
  * Copyright (c) 2026, the kycvs authors
  */
 #include "postgres.h"
 
 #include "access/xlog.h"
+#include "catalog/pg_type_d.h"
 #include "exchange.h"
-#include "statement.h"
+#include "table.h"
 
-#define CHALLENGE_COLUMNS \
-	"id, entity, purpose, mobile_index, mobile_sealed, name_sealed, name_digest, nonce, reference, travel_date," \
-	" language, notice_sha256, issued_at, sent_at, expires_at, resends, tries, failed_at IS NOT NULL, verified," \
-	" system_identifier, timeline"
+/* ---- tables ---- */
 
-static KycvsStatement find_challenge = {
-	"SELECT " CHALLENGE_COLUMNS " FROM kycvs_data.challenge WHERE id = $1"
+enum
+{
+	CHALLENGE_ID = 1,
+	CHALLENGE_ENTITY,
+	CHALLENGE_PURPOSE,
+	CHALLENGE_MOBILE_INDEX,
+	CHALLENGE_MOBILE_SEALED,
+	CHALLENGE_NAME_SEALED,
+	CHALLENGE_NAME_DIGEST,
+	CHALLENGE_NONCE,
+	CHALLENGE_REFERENCE,
+	CHALLENGE_TRAVEL_DATE,
+	CHALLENGE_LANGUAGE,
+	CHALLENGE_NOTICE_SHA256,
+	CHALLENGE_ISSUED_AT,
+	CHALLENGE_SENT_AT,
+	CHALLENGE_EXPIRES_AT,
+	CHALLENGE_RESENDS,
+	CHALLENGE_TRIES,
+	CHALLENGE_FAILED_AT,
+	CHALLENGE_VERIFIED,
+	CHALLENGE_SYSTEM_IDENTIFIER,
+	CHALLENGE_TIMELINE
 };
-static KycvsStatement find_same = {
-	"SELECT " CHALLENGE_COLUMNS " FROM kycvs_data.challenge"
-	" WHERE mobile_index = $1 AND issued_at > $2 AND entity = $3 AND purpose = $4 AND name_digest = $5"
-	" AND reference IS NOT DISTINCT FROM $6 AND travel_date IS NOT DISTINCT FROM $7 AND language = $8"
-	" AND NOT verified AND tries < 3 AND system_identifier = $9 AND timeline = $10"
-	" ORDER BY issued_at DESC LIMIT 1"
+static const char *const challenge_columns[] = {
+	[CHALLENGE_ID] = "id",
+	[CHALLENGE_ENTITY] = "entity",
+	[CHALLENGE_PURPOSE] = "purpose",
+	[CHALLENGE_MOBILE_INDEX] = "mobile_index",
+	[CHALLENGE_MOBILE_SEALED] = "mobile_sealed",
+	[CHALLENGE_NAME_SEALED] = "name_sealed",
+	[CHALLENGE_NAME_DIGEST] = "name_digest",
+	[CHALLENGE_NONCE] = "nonce",
+	[CHALLENGE_REFERENCE] = "reference",
+	[CHALLENGE_TRAVEL_DATE] = "travel_date",
+	[CHALLENGE_LANGUAGE] = "language",
+	[CHALLENGE_NOTICE_SHA256] = "notice_sha256",
+	[CHALLENGE_ISSUED_AT] = "issued_at",
+	[CHALLENGE_SENT_AT] = "sent_at",
+	[CHALLENGE_EXPIRES_AT] = "expires_at",
+	[CHALLENGE_RESENDS] = "resends",
+	[CHALLENGE_TRIES] = "tries",
+	[CHALLENGE_FAILED_AT] = "failed_at",
+	[CHALLENGE_VERIFIED] = "verified",
+	[CHALLENGE_SYSTEM_IDENTIFIER] = "system_identifier",
+	[CHALLENGE_TIMELINE] = "timeline"
 };
-static KycvsStatement insert_challenge = {
-	"INSERT INTO kycvs_data.challenge (id, entity, purpose, mobile_index, mobile_sealed, name_sealed, name_digest, nonce,"
-	" reference, travel_date, language, notice_sha256, issued_at, sent_at, expires_at, system_identifier, timeline)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-};
-static KycvsStatement resend_challenge = {
-	"UPDATE kycvs_data.challenge SET sent_at = $2, expires_at = $3, resends = $4 WHERE id = $1"
-};
-static KycvsStatement charge_challenge = {
-	"UPDATE kycvs_data.challenge SET tries = tries + 1 WHERE id = $1"
-};
-static KycvsStatement fail_challenge = {
-	"UPDATE kycvs_data.challenge SET failed_at = coalesce(failed_at, $2) WHERE id = $1"
-};
-static KycvsStatement verify_challenge = {
-	"UPDATE kycvs_data.challenge SET verified = true WHERE id = $1"
-};
-static KycvsStatement insert_message = {
-	"INSERT INTO kycvs_data.message (challenge, created_at, expires_at) VALUES ($1, $2, $3)"
-};
+static KycvsTable challenges = KYCVS_TABLE("challenge", challenge_columns);
+static KycvsIndex challenge_by_id = {&challenges, "challenge_pkey", 1, BTEqualStrategyNumber};
+static KycvsIndex challenge_by_mobile = {&challenges, "challenge_mobile_index", 2, BTGreaterStrategyNumber, true};
+static KycvsIndex challenge_by_failure = {&challenges, "challenge_failed", 2, BTGreaterStrategyNumber, true};
 
-#define CONSENT_COLUMNS \
-	"jti, challenge, entity, purpose, mobile_index, name_sealed, person, match::int4, sub, reference, travel_date," \
-	" notice_sha256, canonical_sha256, uses, used, repeats, issued_at, expires_at, withdrawn_at IS NOT NULL"
+enum
+{
+	CONSENT_JTI = 1,
+	CONSENT_CHALLENGE,
+	CONSENT_ENTITY,
+	CONSENT_PURPOSE,
+	CONSENT_MOBILE_INDEX,
+	CONSENT_NAME_SEALED,
+	CONSENT_PERSON,
+	CONSENT_MATCH,
+	CONSENT_SUB,
+	CONSENT_REFERENCE,
+	CONSENT_TRAVEL_DATE,
+	CONSENT_NOTICE_SHA256,
+	CONSENT_CANONICAL_SHA256,
+	CONSENT_USES,
+	CONSENT_USED,
+	CONSENT_REPEATS,
+	CONSENT_ISSUED_AT,
+	CONSENT_EXPIRES_AT,
+	CONSENT_WITHDRAWN_AT
+};
+static const char *const consent_columns[] = {
+	[CONSENT_JTI] = "jti",
+	[CONSENT_CHALLENGE] = "challenge",
+	[CONSENT_ENTITY] = "entity",
+	[CONSENT_PURPOSE] = "purpose",
+	[CONSENT_MOBILE_INDEX] = "mobile_index",
+	[CONSENT_NAME_SEALED] = "name_sealed",
+	[CONSENT_PERSON] = "person",
+	[CONSENT_MATCH] = "match",
+	[CONSENT_SUB] = "sub",
+	[CONSENT_REFERENCE] = "reference",
+	[CONSENT_TRAVEL_DATE] = "travel_date",
+	[CONSENT_NOTICE_SHA256] = "notice_sha256",
+	[CONSENT_CANONICAL_SHA256] = "canonical_sha256",
+	[CONSENT_USES] = "uses",
+	[CONSENT_USED] = "used",
+	[CONSENT_REPEATS] = "repeats",
+	[CONSENT_ISSUED_AT] = "issued_at",
+	[CONSENT_EXPIRES_AT] = "expires_at",
+	[CONSENT_WITHDRAWN_AT] = "withdrawn_at"
+};
+static KycvsTable consents = KYCVS_TABLE("consent", consent_columns);
+static KycvsIndex consent_by_jti = {&consents, "consent_pkey", 1, BTEqualStrategyNumber};
+static KycvsIndex consent_by_challenge = {&consents, "consent_challenge_key", 1, BTEqualStrategyNumber};
 
-static KycvsStatement find_consent = {
-	"SELECT " CONSENT_COLUMNS " FROM kycvs_data.consent WHERE jti = $1"
+enum
+{
+	ANSWER_JTI = 1,
+	ANSWER_CONSENT,
+	ANSWER_AS_OF,
+	ANSWER_STATUS,
+	ANSWER_RULES,
+	ANSWER_ISSUED_AT,
+	ANSWER_EXPIRES_AT
 };
-static KycvsStatement find_consent_by_challenge = {
-	"SELECT " CONSENT_COLUMNS " FROM kycvs_data.consent WHERE challenge = $1"
+static const char *const answer_columns[] = {
+	[ANSWER_JTI] = "jti",
+	[ANSWER_CONSENT] = "consent",
+	[ANSWER_AS_OF] = "as_of",
+	[ANSWER_STATUS] = "status",
+	[ANSWER_RULES] = "rules",
+	[ANSWER_ISSUED_AT] = "issued_at",
+	[ANSWER_EXPIRES_AT] = "expires_at"
 };
-static KycvsStatement insert_consent = {
-	"INSERT INTO kycvs_data.consent (jti, challenge, entity, purpose, mobile_index, name_sealed, person, match, sub,"
-	" reference, travel_date, notice_sha256, canonical_sha256, uses, issued_at, expires_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-};
-static KycvsStatement repeat_consent = {
-	"UPDATE kycvs_data.consent SET repeats = repeats + 1 WHERE jti = $1"
-};
-static KycvsStatement use_consent = {
-	"UPDATE kycvs_data.consent SET used = used + 1 WHERE jti = $1"
-};
-static KycvsStatement find_answer = {
-	"SELECT jti, consent, as_of, status::int4, rules, issued_at, expires_at FROM kycvs_data.answer"
-	" WHERE consent = $1 AND as_of = $2 ORDER BY issued_at DESC LIMIT 1"
-};
-static KycvsStatement insert_answer = {
-	"INSERT INTO kycvs_data.answer (jti, consent, as_of, status, rules, issued_at, expires_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7)"
-};
+static KycvsTable answers = KYCVS_TABLE("answer", answer_columns);
+static KycvsIndex answer_by_consent = {&answers, "answer_consent", 2, BTEqualStrategyNumber};
 
 static int64
 this_system(void)
@@ -89,273 +147,364 @@ this_timeline(void)
 }
 
 static bool
-read_optional_text(int column, char *text, size_t size)
+read_optional_text(const KycvsRow *row, int column, char *text, size_t size)
 {
 	text[0] = '\0';
-	if (kycvs_column_null(0, column))
+	if (kycvs_row_null(row, column))
 		return false;
-	kycvs_column_text(0, column, text, size);
+	kycvs_row_text(row, column, text, size);
 	return true;
 }
 
 static bool
-read_optional_date(int column, DateADT *date)
+read_optional_date(const KycvsRow *row, int column, DateADT *date)
 {
-	if (kycvs_column_null(0, column))
+	if (kycvs_row_null(row, column))
 		return false;
-	*date = kycvs_column_date(0, column);
+	*date = kycvs_row_date(row, column);
 	return true;
 }
 
+/* The row with this id; "must" when it was there a moment ago. */
 static bool
-read_challenge(uint64 found, KycvsChallenge *challenge)
+find_by_id(KycvsIndex *index, const pg_uuid_t *id, KycvsRow *row)
 {
-	if (found == 0)
-		return false;
+	KycvsArgs	keys = {0};
+
+	kycvs_bind_uuid(&keys, id);
+	return kycvs_row_find(index, &keys, row);
+}
+
+static void
+must_find(KycvsIndex *index, const pg_uuid_t *id, KycvsRow *row)
+{
+	if (!find_by_id(index, id, row))
+		elog(ERROR, "a row that was there is gone");
+}
+
+/* ---- challenges ---- */
+
+static void
+read_challenge(const KycvsRow *row, KycvsChallenge *challenge)
+{
 	memset(challenge, 0, sizeof(*challenge));
-	kycvs_column_uuid(0, 1, &challenge->binding.challenge);
-	challenge->binding.entity = kycvs_column_int4(0, 2);
-	challenge->binding.purpose = kycvs_column_int4(0, 3);
-	kycvs_column_bytes(0, 4, challenge->binding.index, KYCVS_INDEX_LENGTH);
-	kycvs_column_bytes(0, 5, challenge->mobile_sealed, KYCVS_SEALED_MOBILE);
-	kycvs_column_bytes(0, 6, challenge->name_sealed, KYCVS_SEALED_NAME);
-	kycvs_column_bytes(0, 7, challenge->binding.name_digest, KYCVS_DIGEST_LENGTH);
-	kycvs_column_bytes(0, 8, challenge->binding.nonce, KYCVS_NONCE_LENGTH);
-	challenge->has_reference = read_optional_text(9, challenge->reference, sizeof(challenge->reference));
-	challenge->has_travel_date = read_optional_date(10, &challenge->travel_date);
-	kycvs_column_text(0, 11, challenge->language, sizeof(challenge->language));
-	kycvs_column_bytes(0, 12, challenge->notice_sha256, KYCVS_DIGEST_LENGTH);
-	challenge->issued_at = kycvs_column_time(0, 13);
-	challenge->sent_at = kycvs_column_time(0, 14);
-	challenge->expires_at = kycvs_column_time(0, 15);
-	challenge->resends = kycvs_column_int4(0, 16);
-	challenge->tries = kycvs_column_int4(0, 17);
-	challenge->failed = kycvs_column_bool(0, 18);
-	challenge->verified = kycvs_column_bool(0, 19);
-	challenge->ours = kycvs_column_int8(0, 20) == this_system() && kycvs_column_int4(0, 21) == this_timeline();
-	return true;
+	kycvs_row_uuid(row, CHALLENGE_ID, &challenge->binding.challenge);
+	challenge->binding.entity = kycvs_row_int4(row, CHALLENGE_ENTITY);
+	challenge->binding.purpose = kycvs_row_int4(row, CHALLENGE_PURPOSE);
+	kycvs_row_bytes(row, CHALLENGE_MOBILE_INDEX, challenge->binding.index, KYCVS_INDEX_LENGTH);
+	kycvs_row_bytes(row, CHALLENGE_MOBILE_SEALED, challenge->mobile_sealed, KYCVS_SEALED_MOBILE);
+	kycvs_row_bytes(row, CHALLENGE_NAME_SEALED, challenge->name_sealed, KYCVS_SEALED_NAME);
+	kycvs_row_bytes(row, CHALLENGE_NAME_DIGEST, challenge->binding.name_digest, KYCVS_DIGEST_LENGTH);
+	kycvs_row_bytes(row, CHALLENGE_NONCE, challenge->binding.nonce, KYCVS_NONCE_LENGTH);
+	challenge->has_reference = read_optional_text(row, CHALLENGE_REFERENCE, challenge->reference, sizeof(challenge->reference));
+	challenge->has_travel_date = read_optional_date(row, CHALLENGE_TRAVEL_DATE, &challenge->travel_date);
+	kycvs_row_text(row, CHALLENGE_LANGUAGE, challenge->language, sizeof(challenge->language));
+	kycvs_row_bytes(row, CHALLENGE_NOTICE_SHA256, challenge->notice_sha256, KYCVS_DIGEST_LENGTH);
+	challenge->issued_at = kycvs_row_time(row, CHALLENGE_ISSUED_AT);
+	challenge->sent_at = kycvs_row_time(row, CHALLENGE_SENT_AT);
+	challenge->expires_at = kycvs_row_time(row, CHALLENGE_EXPIRES_AT);
+	challenge->resends = kycvs_row_int4(row, CHALLENGE_RESENDS);
+	challenge->tries = kycvs_row_int4(row, CHALLENGE_TRIES);
+	challenge->failed = !kycvs_row_null(row, CHALLENGE_FAILED_AT);
+	challenge->verified = kycvs_row_bool(row, CHALLENGE_VERIFIED);
+	challenge->ours = kycvs_row_int8(row, CHALLENGE_SYSTEM_IDENTIFIER) == this_system() &&
+		kycvs_row_int4(row, CHALLENGE_TIMELINE) == this_timeline();
 }
 
 bool
 kycvs_challenge_find(const pg_uuid_t *id, KycvsChallenge *challenge)
 {
-	KycvsArgs	args = {0};
+	KycvsRow	row;
 
-	kycvs_bind_uuid(&args, id);
-	return read_challenge(kycvs_run(&find_challenge, &args), challenge);
+	if (!find_by_id(&challenge_by_id, id, &row))
+		return false;
+	read_challenge(&row, challenge);
+	return true;
+}
+
+static bool
+same_text(bool has_one, const char *one, bool has_other, const char *other)
+{
+	return has_one == has_other && (!has_one || strcmp(one, other) == 0);
+}
+
+/* Asks for the same in the same words, and its OTP can still be given. */
+static bool
+same_question(const KycvsChallenge *like, const KycvsChallenge *challenge)
+{
+	return challenge->binding.entity == like->binding.entity &&
+		challenge->binding.purpose == like->binding.purpose &&
+		memcmp(challenge->binding.name_digest, like->binding.name_digest, KYCVS_DIGEST_LENGTH) == 0 &&
+		same_text(challenge->has_reference, challenge->reference, like->has_reference, like->reference) &&
+		challenge->has_travel_date == like->has_travel_date &&
+		(!like->has_travel_date || challenge->travel_date == like->travel_date) &&
+		strcmp(challenge->language, like->language) == 0 &&
+		!challenge->verified && challenge->tries < KYCVS_TRIES && challenge->ours;
 }
 
 /* The newest live challenge that asks for the same in the same words. */
 bool
 kycvs_challenge_find_same(const KycvsChallenge *like, TimestampTz now, KycvsChallenge *challenge)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	keys = {0};
+	KycvsScan	scan;
+	KycvsRow	row;
+	bool		found = false;
 
-	kycvs_bind_bytes(&args, like->binding.index, KYCVS_INDEX_LENGTH);
-	kycvs_bind_time(&args, now - KYCVS_CHALLENGE_SECONDS * USECS_PER_SEC);
-	kycvs_bind_int4(&args, like->binding.entity);
-	kycvs_bind_int4(&args, like->binding.purpose);
-	kycvs_bind_bytes(&args, like->binding.name_digest, KYCVS_DIGEST_LENGTH);
-	kycvs_bind_text(&args, like->has_reference ? like->reference : NULL);
-	kycvs_bind_date(&args, like->travel_date, like->has_travel_date);
-	kycvs_bind_text(&args, like->language);
-	kycvs_bind_int8(&args, this_system());
-	kycvs_bind_int4(&args, this_timeline());
-	return read_challenge(kycvs_run_uncounted(&find_same, &args), challenge) && challenge->expires_at > now;
+	kycvs_bind_bytes(&keys, like->binding.index, KYCVS_INDEX_LENGTH);
+	kycvs_bind_time(&keys, now - KYCVS_CHALLENGE_SECONDS * USECS_PER_SEC);
+	kycvs_scan_begin(&scan, &challenge_by_mobile, &keys, BackwardScanDirection);
+	while (!found && kycvs_scan_next(&scan, &row))
+	{
+		read_challenge(&row, challenge);
+		found = same_question(like, challenge);
+	}
+	kycvs_scan_end(&scan);
+	return found && challenge->expires_at > now;
+}
+
+/* The newest "most" challenges of an entity that have failed since then, and not succeeded: how many, and the oldest of them. */
+int
+kycvs_challenges_failed(int32 entity, TimestampTz since, int most, TimestampTz *oldest)
+{
+	KycvsArgs	keys = {0};
+	KycvsScan	scan;
+	KycvsRow	row;
+	int			n = 0;
+
+	kycvs_bind_int4(&keys, entity);
+	kycvs_bind_time(&keys, since);
+	kycvs_scan_begin(&scan, &challenge_by_failure, &keys, BackwardScanDirection);
+	while (n < most && kycvs_scan_next(&scan, &row))
+	{
+		if (kycvs_row_bool(&row, CHALLENGE_VERIFIED))
+			continue;
+		*oldest = kycvs_row_time(&row, CHALLENGE_FAILED_AT);
+		n++;
+	}
+	kycvs_scan_end(&scan);
+	return n;
 }
 
 void
 kycvs_challenge_insert(const KycvsChallenge *challenge)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	columns = {0};
 
-	kycvs_bind_uuid(&args, &challenge->binding.challenge);
-	kycvs_bind_int4(&args, challenge->binding.entity);
-	kycvs_bind_int4(&args, challenge->binding.purpose);
-	kycvs_bind_bytes(&args, challenge->binding.index, KYCVS_INDEX_LENGTH);
-	kycvs_bind_bytes(&args, challenge->mobile_sealed, KYCVS_SEALED_MOBILE);
-	kycvs_bind_bytes(&args, challenge->name_sealed, KYCVS_SEALED_NAME);
-	kycvs_bind_bytes(&args, challenge->binding.name_digest, KYCVS_DIGEST_LENGTH);
-	kycvs_bind_bytes(&args, challenge->binding.nonce, KYCVS_NONCE_LENGTH);
-	kycvs_bind_text(&args, challenge->has_reference ? challenge->reference : NULL);
-	kycvs_bind_date(&args, challenge->travel_date, challenge->has_travel_date);
-	kycvs_bind_text(&args, challenge->language);
-	kycvs_bind_bytes(&args, challenge->notice_sha256, KYCVS_DIGEST_LENGTH);
-	kycvs_bind_time(&args, challenge->issued_at);
-	kycvs_bind_time(&args, challenge->sent_at);
-	kycvs_bind_time(&args, challenge->expires_at);
-	kycvs_bind_int8(&args, this_system());
-	kycvs_bind_int4(&args, this_timeline());
-	kycvs_run(&insert_challenge, &args);
+	kycvs_bind_uuid(&columns, &challenge->binding.challenge);
+	kycvs_bind_int4(&columns, challenge->binding.entity);
+	kycvs_bind_int4(&columns, challenge->binding.purpose);
+	kycvs_bind_bytes(&columns, challenge->binding.index, KYCVS_INDEX_LENGTH);
+	kycvs_bind_bytes(&columns, challenge->mobile_sealed, KYCVS_SEALED_MOBILE);
+	kycvs_bind_bytes(&columns, challenge->name_sealed, KYCVS_SEALED_NAME);
+	kycvs_bind_bytes(&columns, challenge->binding.name_digest, KYCVS_DIGEST_LENGTH);
+	kycvs_bind_bytes(&columns, challenge->binding.nonce, KYCVS_NONCE_LENGTH);
+	kycvs_bind_text(&columns, challenge->has_reference ? challenge->reference : NULL);
+	kycvs_bind_date(&columns, challenge->travel_date, challenge->has_travel_date);
+	kycvs_bind_text(&columns, challenge->language);
+	kycvs_bind_bytes(&columns, challenge->notice_sha256, KYCVS_DIGEST_LENGTH);
+	kycvs_bind_time(&columns, challenge->issued_at);
+	kycvs_bind_time(&columns, challenge->sent_at);
+	kycvs_bind_time(&columns, challenge->expires_at);
+	kycvs_bind_int4(&columns, 0);	/* resends */
+	kycvs_bind_int4(&columns, 0);	/* tries */
+	kycvs_bind_null(&columns, TIMESTAMPTZOID);	/* failed_at */
+	kycvs_bind_bool(&columns, false);	/* verified */
+	kycvs_bind_int8(&columns, this_system());
+	kycvs_bind_int4(&columns, this_timeline());
+	kycvs_row_add(&challenges, &columns);
 }
 
 void
 kycvs_challenge_resent(const KycvsChallenge *challenge)
 {
-	KycvsArgs	args = {0};
+	KycvsRow	row;
 
-	kycvs_bind_uuid(&args, &challenge->binding.challenge);
-	kycvs_bind_time(&args, challenge->sent_at);
-	kycvs_bind_time(&args, challenge->expires_at);
-	kycvs_bind_int4(&args, challenge->resends);
-	kycvs_run(&resend_challenge, &args);
-}
-
-static void
-change(KycvsStatement *statement, const pg_uuid_t *id)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_uuid(&args, id);
-	if (kycvs_run(statement, &args) != 1)
-		elog(ERROR, "a row that was there is gone");
+	must_find(&challenge_by_id, &challenge->binding.challenge, &row);
+	kycvs_row_set(&row, CHALLENGE_SENT_AT, TimestampTzGetDatum(challenge->sent_at));
+	kycvs_row_set(&row, CHALLENGE_EXPIRES_AT, TimestampTzGetDatum(challenge->expires_at));
+	kycvs_row_set(&row, CHALLENGE_RESENDS, Int32GetDatum(challenge->resends));
+	kycvs_row_save(&row);
 }
 
 void
 kycvs_challenge_charge(const pg_uuid_t *id)
 {
-	change(&charge_challenge, id);
+	KycvsRow	row;
+
+	must_find(&challenge_by_id, id, &row);
+	kycvs_row_set(&row, CHALLENGE_TRIES, Int32GetDatum(kycvs_row_int4(&row, CHALLENGE_TRIES) + 1));
+	kycvs_row_save(&row);
 }
 
+/* The first wrong try counts; the others leave a row of the same size. */
 void
 kycvs_challenge_failed(const pg_uuid_t *id, TimestampTz now)
 {
-	KycvsArgs	args = {0};
+	KycvsRow	row;
 
-	kycvs_bind_uuid(&args, id);
-	kycvs_bind_time(&args, now);
-	kycvs_run(&fail_challenge, &args);
+	must_find(&challenge_by_id, id, &row);
+	if (kycvs_row_null(&row, CHALLENGE_FAILED_AT))
+		kycvs_row_set(&row, CHALLENGE_FAILED_AT, TimestampTzGetDatum(now));
+	kycvs_row_save(&row);
 }
 
 void
 kycvs_challenge_verified(const pg_uuid_t *id)
 {
-	change(&verify_challenge, id);
+	KycvsRow	row;
+
+	must_find(&challenge_by_id, id, &row);
+	kycvs_row_set(&row, CHALLENGE_VERIFIED, BoolGetDatum(true));
+	kycvs_row_save(&row);
 }
 
-void
-kycvs_message_insert(const KycvsChallenge *challenge)
-{
-	KycvsArgs	args = {0};
+/* ---- consents ---- */
 
-	kycvs_bind_uuid(&args, &challenge->binding.challenge);
-	kycvs_bind_time(&args, challenge->sent_at);
-	kycvs_bind_time(&args, challenge->expires_at);
-	kycvs_run(&insert_message, &args);
+static void
+read_consent(const KycvsRow *row, KycvsConsent *consent)
+{
+	memset(consent, 0, sizeof(*consent));
+	kycvs_row_uuid(row, CONSENT_JTI, &consent->jti);
+	kycvs_row_uuid(row, CONSENT_CHALLENGE, &consent->challenge);
+	consent->entity = kycvs_row_int4(row, CONSENT_ENTITY);
+	consent->purpose = kycvs_row_int4(row, CONSENT_PURPOSE);
+	kycvs_row_bytes(row, CONSENT_MOBILE_INDEX, consent->index, KYCVS_INDEX_LENGTH);
+	kycvs_row_bytes(row, CONSENT_NAME_SEALED, consent->name_sealed, KYCVS_SEALED_NAME);
+	consent->person = kycvs_row_int8(row, CONSENT_PERSON);
+	consent->match = (KycvsMatch) kycvs_row_int2(row, CONSENT_MATCH);
+	kycvs_row_bytes(row, CONSENT_SUB, consent->sub, KYCVS_DIGEST_LENGTH);
+	consent->has_reference = read_optional_text(row, CONSENT_REFERENCE, consent->reference, sizeof(consent->reference));
+	consent->has_travel_date = read_optional_date(row, CONSENT_TRAVEL_DATE, &consent->travel_date);
+	kycvs_row_bytes(row, CONSENT_NOTICE_SHA256, consent->notice_sha256, KYCVS_DIGEST_LENGTH);
+	kycvs_row_bytes(row, CONSENT_CANONICAL_SHA256, consent->canonical_sha256, KYCVS_DIGEST_LENGTH);
+	consent->uses = kycvs_row_int4(row, CONSENT_USES);
+	consent->used = kycvs_row_int4(row, CONSENT_USED);
+	consent->repeats = kycvs_row_int4(row, CONSENT_REPEATS);
+	consent->issued_at = kycvs_row_time(row, CONSENT_ISSUED_AT);
+	consent->expires_at = kycvs_row_time(row, CONSENT_EXPIRES_AT);
+	consent->withdrawn = !kycvs_row_null(row, CONSENT_WITHDRAWN_AT);
 }
 
 static bool
-read_consent(uint64 found, KycvsConsent *consent)
+find_consent(KycvsIndex *index, const pg_uuid_t *id, KycvsConsent *consent)
 {
-	if (found == 0)
+	KycvsRow	row;
+
+	if (!find_by_id(index, id, &row))
 		return false;
-	memset(consent, 0, sizeof(*consent));
-	kycvs_column_uuid(0, 1, &consent->jti);
-	kycvs_column_uuid(0, 2, &consent->challenge);
-	consent->entity = kycvs_column_int4(0, 3);
-	consent->purpose = kycvs_column_int4(0, 4);
-	kycvs_column_bytes(0, 5, consent->index, KYCVS_INDEX_LENGTH);
-	kycvs_column_bytes(0, 6, consent->name_sealed, KYCVS_SEALED_NAME);
-	consent->person = kycvs_column_int8(0, 7);
-	consent->match = (KycvsMatch) kycvs_column_int4(0, 8);
-	kycvs_column_bytes(0, 9, consent->sub, KYCVS_DIGEST_LENGTH);
-	consent->has_reference = read_optional_text(10, consent->reference, sizeof(consent->reference));
-	consent->has_travel_date = read_optional_date(11, &consent->travel_date);
-	kycvs_column_bytes(0, 12, consent->notice_sha256, KYCVS_DIGEST_LENGTH);
-	kycvs_column_bytes(0, 13, consent->canonical_sha256, KYCVS_DIGEST_LENGTH);
-	consent->uses = kycvs_column_int4(0, 14);
-	consent->used = kycvs_column_int4(0, 15);
-	consent->repeats = kycvs_column_int4(0, 16);
-	consent->issued_at = kycvs_column_time(0, 17);
-	consent->expires_at = kycvs_column_time(0, 18);
-	consent->withdrawn = kycvs_column_bool(0, 19);
+	read_consent(&row, consent);
 	return true;
 }
 
 bool
 kycvs_consent_by_challenge(const pg_uuid_t *challenge, KycvsConsent *consent)
 {
-	KycvsArgs	args = {0};
-
-	kycvs_bind_uuid(&args, challenge);
-	return read_consent(kycvs_run(&find_consent_by_challenge, &args), consent);
+	return find_consent(&consent_by_challenge, challenge, consent);
 }
 
 bool
 kycvs_consent_find(const pg_uuid_t *jti, KycvsConsent *consent)
 {
-	KycvsArgs	args = {0};
-
-	kycvs_bind_uuid(&args, jti);
-	return read_consent(kycvs_run(&find_consent, &args), consent);
+	return find_consent(&consent_by_jti, jti, consent);
 }
 
 void
 kycvs_consent_insert(const KycvsConsent *consent)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	columns = {0};
 
-	kycvs_bind_uuid(&args, &consent->jti);
-	kycvs_bind_uuid(&args, &consent->challenge);
-	kycvs_bind_int4(&args, consent->entity);
-	kycvs_bind_int4(&args, consent->purpose);
-	kycvs_bind_bytes(&args, consent->index, KYCVS_INDEX_LENGTH);
-	kycvs_bind_bytes(&args, consent->name_sealed, KYCVS_SEALED_NAME);
-	kycvs_bind_int8(&args, consent->person);
-	kycvs_bind_int4(&args, consent->match);
-	kycvs_bind_bytes(&args, consent->sub, KYCVS_DIGEST_LENGTH);
-	kycvs_bind_text(&args, consent->has_reference ? consent->reference : NULL);
-	kycvs_bind_date(&args, consent->travel_date, consent->has_travel_date);
-	kycvs_bind_bytes(&args, consent->notice_sha256, KYCVS_DIGEST_LENGTH);
-	kycvs_bind_bytes(&args, consent->canonical_sha256, KYCVS_DIGEST_LENGTH);
-	kycvs_bind_int4(&args, consent->uses);
-	kycvs_bind_time(&args, consent->issued_at);
-	kycvs_bind_time(&args, consent->expires_at);
-	kycvs_run(&insert_consent, &args);
+	kycvs_bind_uuid(&columns, &consent->jti);
+	kycvs_bind_uuid(&columns, &consent->challenge);
+	kycvs_bind_int4(&columns, consent->entity);
+	kycvs_bind_int4(&columns, consent->purpose);
+	kycvs_bind_bytes(&columns, consent->index, KYCVS_INDEX_LENGTH);
+	kycvs_bind_bytes(&columns, consent->name_sealed, KYCVS_SEALED_NAME);
+	kycvs_bind_int8(&columns, consent->person);
+	kycvs_bind_int2(&columns, consent->match);
+	kycvs_bind_bytes(&columns, consent->sub, KYCVS_DIGEST_LENGTH);
+	kycvs_bind_text(&columns, consent->has_reference ? consent->reference : NULL);
+	kycvs_bind_date(&columns, consent->travel_date, consent->has_travel_date);
+	kycvs_bind_bytes(&columns, consent->notice_sha256, KYCVS_DIGEST_LENGTH);
+	kycvs_bind_bytes(&columns, consent->canonical_sha256, KYCVS_DIGEST_LENGTH);
+	kycvs_bind_int4(&columns, consent->uses);
+	kycvs_bind_int4(&columns, 0);	/* used */
+	kycvs_bind_int4(&columns, 0);	/* repeats */
+	kycvs_bind_time(&columns, consent->issued_at);
+	kycvs_bind_time(&columns, consent->expires_at);
+	kycvs_bind_null(&columns, TIMESTAMPTZOID);	/* withdrawn_at */
+	kycvs_row_add(&consents, &columns);
+}
+
+static void
+count_up(const pg_uuid_t *jti, int column)
+{
+	KycvsRow	row;
+
+	must_find(&consent_by_jti, jti, &row);
+	kycvs_row_set(&row, column, Int32GetDatum(kycvs_row_int4(&row, column) + 1));
+	kycvs_row_save(&row);
 }
 
 void
 kycvs_consent_repeated(const pg_uuid_t *jti)
 {
-	change(&repeat_consent, jti);
+	count_up(jti, CONSENT_REPEATS);
 }
 
 void
 kycvs_consent_used(const pg_uuid_t *jti)
 {
-	change(&use_consent, jti);
+	count_up(jti, CONSENT_USED);
 }
 
+/* ---- answers ---- */
+
+static void
+read_answer(const KycvsRow *row, KycvsAnswer *answer)
+{
+	kycvs_row_uuid(row, ANSWER_JTI, &answer->jti);
+	kycvs_row_uuid(row, ANSWER_CONSENT, &answer->consent);
+	answer->as_of = kycvs_row_date(row, ANSWER_AS_OF);
+	answer->status = kycvs_row_int2(row, ANSWER_STATUS);
+	kycvs_row_text(row, ANSWER_RULES, answer->rules, sizeof(answer->rules));
+	answer->issued_at = kycvs_row_time(row, ANSWER_ISSUED_AT);
+	answer->expires_at = kycvs_row_time(row, ANSWER_EXPIRES_AT);
+}
+
+/* A consent has few answers, one for each change of the result. */
 bool
 kycvs_answer_newest(const pg_uuid_t *consent, DateADT as_of, KycvsAnswer *answer)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	keys = {0};
+	KycvsScan	scan;
+	KycvsRow	row;
+	bool		found = false;
 
-	kycvs_bind_uuid(&args, consent);
-	kycvs_bind_date(&args, as_of, true);
-	if (kycvs_run(&find_answer, &args) == 0)
-		return false;
-	kycvs_column_uuid(0, 1, &answer->jti);
-	kycvs_column_uuid(0, 2, &answer->consent);
-	answer->as_of = kycvs_column_date(0, 3);
-	answer->status = kycvs_column_int4(0, 4);
-	kycvs_column_text(0, 5, answer->rules, sizeof(answer->rules));
-	answer->issued_at = kycvs_column_time(0, 6);
-	answer->expires_at = kycvs_column_time(0, 7);
-	return true;
+	kycvs_bind_uuid(&keys, consent);
+	kycvs_bind_date(&keys, as_of, true);
+	kycvs_scan_begin(&scan, &answer_by_consent, &keys, ForwardScanDirection);
+	while (kycvs_scan_next(&scan, &row))
+	{
+		if (!found || kycvs_row_time(&row, ANSWER_ISSUED_AT) > answer->issued_at)
+			read_answer(&row, answer);
+		found = true;
+	}
+	kycvs_scan_end(&scan);
+	return found;
 }
 
 void
 kycvs_answer_insert(const KycvsAnswer *answer)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	columns = {0};
 
-	kycvs_bind_uuid(&args, &answer->jti);
-	kycvs_bind_uuid(&args, &answer->consent);
-	kycvs_bind_date(&args, answer->as_of, true);
-	kycvs_bind_int4(&args, answer->status);
-	kycvs_bind_text(&args, answer->rules);
-	kycvs_bind_time(&args, answer->issued_at);
-	kycvs_bind_time(&args, answer->expires_at);
-	kycvs_run(&insert_answer, &args);
+	kycvs_bind_uuid(&columns, &answer->jti);
+	kycvs_bind_uuid(&columns, &answer->consent);
+	kycvs_bind_date(&columns, answer->as_of, true);
+	kycvs_bind_int2(&columns, answer->status);
+	kycvs_bind_text(&columns, answer->rules);
+	kycvs_bind_time(&columns, answer->issued_at);
+	kycvs_bind_time(&columns, answer->expires_at);
+	kycvs_row_add(&answers, &columns);
 }

@@ -1,6 +1,6 @@
 /*
  * exchange.h
- *	  The rows of an OTP exchange: challenge, message, consent, answer.
+ *	  The rows of an OTP exchange: challenge, consent, answer.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -12,6 +12,8 @@
 
 #define KYCVS_OTP_SECONDS			180 /* an OTP lives */
 #define KYCVS_CHALLENGE_SECONDS		600 /* a challenge, with all its resends */
+#define KYCVS_TRIES					3	/* of a challenge */
+#define KYCVS_REPEATS				20	/* of a right OTP */
 
 typedef struct KycvsChallenge
 {
@@ -82,8 +84,7 @@ extern void kycvs_challenge_resent(const KycvsChallenge *challenge);
 extern void kycvs_challenge_charge(const pg_uuid_t *id);
 extern void kycvs_challenge_failed(const pg_uuid_t *id, TimestampTz now);
 extern void kycvs_challenge_verified(const pg_uuid_t *id);
-
-extern void kycvs_message_insert(const KycvsChallenge *challenge);
+extern int	kycvs_challenges_failed(int32 entity, TimestampTz since, int most, TimestampTz *oldest);
 
 extern bool kycvs_consent_by_challenge(const pg_uuid_t *challenge, KycvsConsent *consent);
 extern bool kycvs_consent_find(const pg_uuid_t *jti, KycvsConsent *consent);

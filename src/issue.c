@@ -20,6 +20,7 @@
 #include "document.h"
 #include "exchange.h"
 #include "limits.h"
+#include "message.h"
 
 #define TRAVEL_DAYS_MAX 366
 
@@ -37,8 +38,7 @@ typedef struct Question
 static bool
 read_purpose(KycvsCall *call, Question *question)
 {
-	if (!kycvs_purpose_allowed(call->entity.id, call->request->code, call->request->language,
-							   &question->purpose, question->notice))
+	if (!kycvs_purpose_allowed(call->entity.id, call->request->code, &question->purpose))
 		return kycvs_decline(call, KV_PURPOSE_NOT_ALLOWED);
 	question->challenge.binding.purpose = question->purpose.id;
 	return true;
@@ -69,12 +69,12 @@ read_travel_date(KycvsCall *call, Question *question)
 }
 
 static bool
-hash_notice(KycvsCall *call, Question *question)
+read_notice(KycvsCall *call, Question *question)
 {
 	KycvsChallenge *challenge = &question->challenge;
 
 	strlcpy(challenge->language, call->request->language, sizeof(challenge->language));
-	if (question->notice[0] == '\0')
+	if (!kycvs_notice(question->purpose.id, challenge->language, question->notice))
 		return kycvs_decline(call, KV_NO_NOTICE);
 	kycvs_must(kycvs_sha256(question->notice, strlen(question->notice), challenge->notice_sha256), "hash a notice");
 	return true;
@@ -105,7 +105,7 @@ read_question(KycvsCall *call, Question *question)
 	return read_purpose(call, question) &&
 		read_reference(call, question) &&
 		read_travel_date(call, question) &&
-		hash_notice(call, question);
+		read_notice(call, question);
 }
 
 static int

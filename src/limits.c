@@ -19,8 +19,9 @@
  */
 #include "postgres.h"
 
+#include "exchange.h"
 #include "limits.h"
-#include "statement.h"
+#include "table.h"
 
 #define HOUR	(3600 * USECS_PER_SEC)
 #define DAY		(24 * HOUR)
@@ -39,22 +40,19 @@
 
 StaticAssertDecl(MOBILE_SENT_DAY <= KYCVS_SENT_KEPT && MOBILE_FAILED_DAY <= KYCVS_FAILED_KEPT, "limits fit the counters");
 
-/* Of one instant, as when the clock stands still, a success comes first: it ends no failure of that instant. */
-static KycvsStatement read_events = {
-	"SELECT key = $1, event, at FROM kycvs_data.charge WHERE key IN ($1, $2) AND at > $3 ORDER BY at, event DESC"
+enum
+{
+	CHARGE_KEY = 1,
+	CHARGE_AT,
+	CHARGE_EVENT
 };
-static KycvsStatement add_events = {
-	"INSERT INTO kycvs_data.charge (key, at, event) VALUES ($1, $3, $4), ($2, $3, $4)"
+static const char *const charge_columns[] = {
+	[CHARGE_KEY] = "key",
+	[CHARGE_AT] = "at",
+	[CHARGE_EVENT] = "event"
 };
-static KycvsStatement add_event = {
-	"INSERT INTO kycvs_data.charge (key, at, event) VALUES ($1, $2, $3)"
-};
-static KycvsStatement read_budget = {
-	"SELECT count(*), min(f.failed_at) FROM"
-	" (SELECT failed_at FROM kycvs_data.challenge"
-	"  WHERE entity = $1 AND failed_at IS NOT NULL AND NOT verified AND failed_at > $2"
-	"  ORDER BY failed_at DESC LIMIT $3) AS f"
-};
+static KycvsTable charges = KYCVS_TABLE("charge", charge_columns);
+static KycvsIndex charge_by_key = {&charges, "charge_key", 2, BTGreaterStrategyNumber, true};
 
 static void
 name_counter(KycvsCounter *counter, const uint8 *index, int32 entity)
@@ -76,6 +74,17 @@ add_time(TimestampTz *times, int *n, int max, TimestampTz time)
 	times[(*n)++] = time;
 }
 
+/* A success ends the failures before it, not those of the same instant, of which nobody knows which came first. */
+static int
+count_since(const KycvsCounter *counter, TimestampTz time)
+{
+	int			n = 0;
+
+	while (n < counter->nfailed && counter->failed[counter->nfailed - 1 - n] >= time)
+		n++;
+	return n;
+}
+
 static void
 count_event(KycvsCounter *counter, const char *event, TimestampTz time)
 {
@@ -87,43 +96,56 @@ count_event(KycvsCounter *counter, const char *event, TimestampTz time)
 		counter->streak++;
 	}
 	else
-		counter->streak = 0;
+		counter->streak = count_since(counter, time);
+}
+
+static void
+read_counter(KycvsCounter *counter, TimestampTz since)
+{
+	KycvsArgs	keys = {0};
+	KycvsScan	scan;
+	KycvsRow	row;
+
+	kycvs_bind_bytes(&keys, counter->key, sizeof(counter->key));
+	kycvs_bind_time(&keys, since);
+	kycvs_scan_begin(&scan, &charge_by_key, &keys, ForwardScanDirection);
+	while (kycvs_scan_next(&scan, &row))
+	{
+		char		event[16];
+
+		kycvs_row_text(&row, CHARGE_EVENT, event, sizeof(event));
+		count_event(counter, event, kycvs_row_time(&row, CHARGE_AT));
+	}
+	kycvs_scan_end(&scan);
 }
 
 /* Entities are numbered from 1, so 0 is free for "all of them". */
 void
 kycvs_limits_read(KycvsLimits *limits, const uint8 index[KYCVS_INDEX_LENGTH], int32 entity, TimestampTz now)
 {
-	KycvsArgs	args = {0};
-	uint64		found;
-	uint64		row;
-
 	memset(limits, 0, sizeof(*limits));
 	name_counter(&limits->mobile, index, 0);
 	name_counter(&limits->pair, index, entity);
-	kycvs_bind_bytes(&args, limits->mobile.key, sizeof(limits->mobile.key));
-	kycvs_bind_bytes(&args, limits->pair.key, sizeof(limits->pair.key));
-	kycvs_bind_time(&args, now - DAY - HOUR);
-	found = kycvs_run_uncounted(&read_events, &args);
-	for (row = 0; row < found; row++)
-	{
-		char		event[16];
+	read_counter(&limits->mobile, now - DAY - HOUR);
+	read_counter(&limits->pair, now - DAY - HOUR);
+}
 
-		kycvs_column_text(row, 2, event, sizeof(event));
-		count_event(kycvs_column_bool(row, 1) ? &limits->mobile : &limits->pair, event, kycvs_column_time(row, 3));
-	}
+static void
+add_event(const KycvsCounter *counter, const char *event, TimestampTz now)
+{
+	KycvsArgs	columns = {0};
+
+	kycvs_bind_bytes(&columns, counter->key, sizeof(counter->key));
+	kycvs_bind_time(&columns, now);
+	kycvs_bind_text(&columns, event);
+	kycvs_row_add(&charges, &columns);
 }
 
 static void
 add_both(const KycvsLimits *limits, const char *event, TimestampTz now)
 {
-	KycvsArgs	args = {0};
-
-	kycvs_bind_bytes(&args, limits->mobile.key, sizeof(limits->mobile.key));
-	kycvs_bind_bytes(&args, limits->pair.key, sizeof(limits->pair.key));
-	kycvs_bind_time(&args, now);
-	kycvs_bind_text(&args, event);
-	kycvs_run(&add_events, &args);
+	add_event(&limits->mobile, event, now);
+	add_event(&limits->pair, event, now);
 }
 
 void
@@ -142,14 +164,8 @@ kycvs_limits_failed(const KycvsLimits *limits, TimestampTz now)
 void
 kycvs_limits_succeeded(const KycvsLimits *limits, TimestampTz now)
 {
-	KycvsArgs	args = {0};
-
-	if (limits->pair.streak == 0)
-		return;
-	kycvs_bind_bytes(&args, limits->pair.key, sizeof(limits->pair.key));
-	kycvs_bind_time(&args, now);
-	kycvs_bind_text(&args, SUCCEEDED);
-	kycvs_run(&add_event, &args);
+	if (limits->pair.streak > 0)
+		add_event(&limits->pair, SUCCEEDED, now);
 }
 
 static int
@@ -208,17 +224,13 @@ kycvs_limits_try_wait(const KycvsLimits *limits, TimestampTz now)
 int
 kycvs_limits_budget_wait(int32 entity, int32 budget, TimestampTz now)
 {
-	KycvsArgs	args = {0};
+	TimestampTz oldest;
 
 	if (budget == 0)
 		return 3600;
-	kycvs_bind_int4(&args, entity);
-	kycvs_bind_time(&args, now - HOUR);
-	kycvs_bind_int8(&args, budget);
-	kycvs_run(&read_budget, &args);
-	if (kycvs_column_int8(0, 1) < budget)
+	if (kycvs_challenges_failed(entity, now - HOUR, budget, &oldest) < budget)
 		return 0;
-	return Max(seconds_until(kycvs_column_time(0, 2) + HOUR, now), 1);
+	return Max(seconds_until(oldest + HOUR, now), 1);
 }
 
 int

@@ -13,9 +13,6 @@
 #include "secret.h"
 #include "utils/timestamp.h"
 
-#define KYCVS_TRIES				3	/* a challenge */
-#define KYCVS_REPEATS			20	/* of a right OTP */
-
 #define KYCVS_SENT_KEPT			20
 #define KYCVS_FAILED_KEPT		30
 

@@ -9,55 +9,105 @@
 #include "miscadmin.h"
 #include "registry.h"
 #include "statement.h"
+#include "table.h"
 
-#define ENTITY_COLUMNS "e.id, e.code, e.name, e.suspended, e.failures_per_hour"
+/* ---- tables ---- */
 
-static KycvsStatement find_own_entity = {
-	"SELECT " ENTITY_COLUMNS " FROM kycvs_data.entity e WHERE e.role = $1"
+enum
+{
+	ENTITY_ID = 1,
+	ENTITY_CODE,
+	ENTITY_NAME,
+	ENTITY_ROLE,
+	ENTITY_SUSPENDED,
+	ENTITY_FAILURES_PER_HOUR
 };
+static const char *const entity_columns[] = {
+	NULL, "id", "code", "name", "role", "suspended", "failures_per_hour", "created_at"
+};
+static KycvsTable entities = KYCVS_TABLE("entity", entity_columns);
+static KycvsIndex entity_by_id = {&entities, "entity_pkey", 1, BTEqualStrategyNumber};
+static KycvsIndex entity_by_code = {&entities, "entity_code_key", 1, BTEqualStrategyNumber};
+static KycvsIndex entity_by_role = {&entities, "entity_role_key", 1, BTEqualStrategyNumber};
+
+enum
+{
+	PURPOSE_ID = 1,
+	PURPOSE_CODE,
+	PURPOSE_VALIDITY,
+	PURPOSE_USES
+};
+static const char *const purpose_columns[] = {NULL, "id", "code", "validity", "uses", "created_at"};
+static KycvsTable purposes = KYCVS_TABLE("purpose", purpose_columns);
+static KycvsIndex purpose_by_id = {&purposes, "purpose_pkey", 1, BTEqualStrategyNumber};
+static KycvsIndex purpose_by_code = {&purposes, "purpose_code_key", 1, BTEqualStrategyNumber};
+
+static const char *const entity_purpose_columns[] = {NULL, "entity", "purpose"};
+static KycvsTable entity_purposes = KYCVS_TABLE("entity_purpose", entity_purpose_columns);
+static KycvsIndex entity_purpose_by_both = {&entity_purposes, "entity_purpose_pkey", 2, BTEqualStrategyNumber};
+
+#define NOTICE_NOTICE 3
+static const char *const notice_columns[] = {NULL, "purpose", "language", "notice"};
+static KycvsTable notices = KYCVS_TABLE("notice", notice_columns);
+static KycvsIndex notice_by_language = {&notices, "notice_pkey", 2, BTEqualStrategyNumber};
+
+/* Whatever finds persons is not counted: how much was found is nobody's business. */
+enum
+{
+	PERSON_ID = 1,
+	PERSON_MOBILE_INDEX,
+	PERSON_MOBILE_SEALED,
+	PERSON_NAME_SEALED,
+	PERSON_REFERENCE_SEALED
+};
+static const char *const person_columns[] = {
+	NULL, "id", "mobile_index", "mobile_sealed", "name_sealed", "reference_sealed", "birth_year", "created_at"
+};
+static KycvsTable persons = KYCVS_TABLE("person", person_columns);
+static KycvsIndex persons_from_mobile = {&persons, "person_mobile_index", 1, BTGreaterEqualStrategyNumber, true};
+static KycvsIndex persons_from_id = {&persons, "person_pkey", 1, BTGreaterEqualStrategyNumber, true};
+
+enum
+{
+	DOSE_PERSON = 1,
+	DOSE_DOSE_NUMBER,
+	DOSE_PRODUCT,
+	DOSE_GIVEN_ON,
+	DOSE_BATCH,
+	DOSE_RECORDED_AT,
+	DOSE_REVOKED_AT
+};
+static const char *const dose_columns[] = {
+	NULL, "person", "dose_number", "product", "given_on", "batch", "recorded_at", "revoked_at", "revoke_reason"
+};
+static KycvsTable doses_table = KYCVS_TABLE("dose", dose_columns);
+static KycvsIndex doses_of_person = {&doses_table, "dose_pkey", 1, BTEqualStrategyNumber, true};
+
+#define PRODUCT_DOSES_REQUIRED 3
+static const char *const product_columns[] = {
+	NULL, "code", "name", "doses_required", "minimum_interval_days", "form", "eu_code", "icd11", "cvx", "shipped"
+};
+static KycvsTable products = KYCVS_TABLE("product", product_columns);
+static KycvsIndex product_by_code = {&products, "product_pkey", 1, BTEqualStrategyNumber, true};
+
+/* ---- statements ---- */
+
 static KycvsStatement find_member_entities = {
 	"WITH RECURSIVE granted (role) AS ("
 	"  SELECT m.roleid FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"
 	"   WHERE m.member = $1 AND NOT r.rolsuper"
 	"  UNION SELECT m.roleid FROM pg_auth_members m JOIN granted ON m.member = granted.role)"
-	" SELECT " ENTITY_COLUMNS " FROM granted JOIN pg_roles r ON r.oid = granted.role"
+	" SELECT e.id FROM granted JOIN pg_roles r ON r.oid = granted.role"
 	"   JOIN kycvs_data.entity e ON e.role = r.rolname::text LIMIT 2"
 };
 static KycvsStatement find_entity_by_api_key = {
-	"SELECT " ENTITY_COLUMNS " FROM kycvs_data.entity e JOIN kycvs_data.api_key k ON k.entity = e.id"
-	" WHERE k.digest = kycvs_data.api_key_digest($1) AND k.revoked_at IS NULL"
-};
-static KycvsStatement find_entity_by_code = {
-	"SELECT " ENTITY_COLUMNS " FROM kycvs_data.entity e WHERE e.code = $1"
+	"SELECT k.entity FROM kycvs_data.api_key k WHERE k.digest = kycvs_data.api_key_digest($1) AND k.revoked_at IS NULL"
 };
 static KycvsStatement find_problems = {
 	"SELECT e.code, e.role, r.oid IS NULL, coalesce(r.rolsuper, false)"
 	"  FROM kycvs_data.entity e LEFT JOIN pg_roles r ON r.rolname::text = e.role"
 	" WHERE r.oid IS NULL OR r.rolsuper OR NOT pg_has_role(r.oid, 'kycvs_entity', 'MEMBER')"
 	" ORDER BY e.code LIMIT 50"
-};
-
-#define PURPOSE_COLUMNS "id, code, (extract(epoch FROM validity) * 1000000)::int8, uses"
-
-static KycvsStatement find_purpose_by_code = {
-	"SELECT " PURPOSE_COLUMNS " FROM kycvs_data.purpose WHERE code = $1"
-};
-static KycvsStatement find_purpose_by_id = {
-	"SELECT " PURPOSE_COLUMNS " FROM kycvs_data.purpose WHERE id = $1"
-};
-static KycvsStatement find_allowed_purpose = {
-	"SELECT p.id, p.code, (extract(epoch FROM p.validity) * 1000000)::int8, p.uses, n.notice"
-	" FROM kycvs_data.purpose p JOIN kycvs_data.entity_purpose a ON a.purpose = p.id AND a.entity = $1"
-	" LEFT JOIN kycvs_data.notice n ON n.purpose = p.id AND n.language = $3"
-	" WHERE p.code = $2"
-};
-static KycvsStatement find_notice = {
-	"SELECT notice FROM kycvs_data.notice WHERE purpose = $1 AND language = $2"
-};
-static KycvsStatement find_candidates = {
-	/* OFFSET 0 keeps the planner from walking all persons in the order of their ids, which it does without statistics */
-	"SELECT * FROM (SELECT id, name_sealed, reference_sealed FROM kycvs_data.person WHERE mobile_index = $1 OFFSET 0) AS p"
-	" ORDER BY id LIMIT 6"
 };
 static KycvsStatement insert_person = {
 	"INSERT INTO kycvs_data.person (mobile_index, mobile_sealed, name_sealed, reference_sealed, birth_year, created_at)"
@@ -66,25 +116,52 @@ static KycvsStatement insert_person = {
 static KycvsStatement find_person = {
 	"SELECT 1 FROM kycvs_data.person WHERE id = $1"
 };
-static KycvsStatement find_doses = {
-	"SELECT d.given_on, p.doses_required::int4, d.revoked_at IS NOT NULL"
-	" FROM kycvs_data.dose d JOIN kycvs_data.product p ON p.code = d.product"
-	" WHERE d.person = $1 ORDER BY d.given_on, d.dose_number LIMIT 64"
-};
 
-StaticAssertDecl(KYCVS_PERSONS_PER_MOBILE == 6 && KYCVS_DOSES_MAX == 64, "the statements above say so");
+/* ---- entities ---- */
 
 static bool
-read_entity(uint64 found, KycvsEntity *entity)
+find_entity(KycvsIndex *index, const KycvsArgs *keys, KycvsEntity *entity)
 {
-	if (found == 0)
+	KycvsRow	row;
+
+	if (!kycvs_row_find(index, keys, &row))
 		return false;
-	entity->id = kycvs_column_int4(0, 1);
-	kycvs_column_text(0, 2, entity->code, sizeof(entity->code));
-	kycvs_column_text(0, 3, entity->name, sizeof(entity->name));
-	entity->suspended = kycvs_column_bool(0, 4);
-	entity->failures_per_hour = kycvs_column_int4(0, 5);
+	entity->id = kycvs_row_int4(&row, ENTITY_ID);
+	kycvs_row_text(&row, ENTITY_CODE, entity->code, sizeof(entity->code));
+	kycvs_row_text(&row, ENTITY_NAME, entity->name, sizeof(entity->name));
+	entity->suspended = kycvs_row_bool(&row, ENTITY_SUSPENDED);
+	entity->failures_per_hour = kycvs_row_int4(&row, ENTITY_FAILURES_PER_HOUR);
 	return true;
+}
+
+bool
+kycvs_entity_by_id(int32 id, KycvsEntity *entity)
+{
+	KycvsArgs	keys = {0};
+
+	kycvs_bind_int4(&keys, id);
+	return find_entity(&entity_by_id, &keys, entity);
+}
+
+bool
+kycvs_entity_by_code(const char *code, KycvsEntity *entity)
+{
+	KycvsArgs	keys = {0};
+
+	kycvs_bind_text(&keys, code);
+	return find_entity(&entity_by_code, &keys, entity);
+}
+
+static bool
+find_entity_of_role(Oid role, KycvsEntity *entity)
+{
+	KycvsArgs	keys = {0};
+	const char *name = GetUserNameFromId(role, true);
+
+	if (name == NULL)
+		return false;
+	kycvs_bind_text(&keys, name);
+	return find_entity(&entity_by_role, &keys, entity);
 }
 
 /*
@@ -95,16 +172,15 @@ read_entity(uint64 found, KycvsEntity *entity)
 int
 kycvs_entities_of_role(Oid role, KycvsEntity *entity)
 {
-	KycvsArgs	by_name = {0};
-	KycvsArgs	by_role = {0};
+	KycvsArgs	args = {0};
 	uint64		found;
 
-	kycvs_bind_text(&by_name, GetUserNameFromId(role, true));
-	kycvs_bind_datum(&by_role, OIDOID, ObjectIdGetDatum(role));
-	found = kycvs_run(&find_own_entity, &by_name);
-	if (found == 0)
-		found = kycvs_run(&find_member_entities, &by_role);
-	read_entity(found, entity);
+	if (find_entity_of_role(role, entity))
+		return 1;
+	kycvs_bind_datum(&args, OIDOID, ObjectIdGetDatum(role));
+	found = kycvs_run(&find_member_entities, &args);
+	if (found > 0 && !kycvs_entity_by_id(kycvs_column_int4(0, 1), entity))
+		return 0;
 	return (int) found;
 }
 
@@ -114,16 +190,8 @@ kycvs_entity_by_api_key(const char *api_key, KycvsEntity *entity)
 	KycvsArgs	args = {0};
 
 	kycvs_bind_text(&args, api_key);
-	return read_entity(kycvs_run(&find_entity_by_api_key, &args), entity);
-}
-
-bool
-kycvs_entity_by_code(const char *code, KycvsEntity *entity)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_text(&args, code);
-	return read_entity(kycvs_run(&find_entity_by_code, &args), entity);
+	return kycvs_run(&find_entity_by_api_key, &args) > 0 &&
+		kycvs_entity_by_id(kycvs_column_int4(0, 1), entity);
 }
 
 void
@@ -147,83 +215,159 @@ kycvs_entity_problems(StringInfo out)
 	}
 }
 
+/* ---- purposes ---- */
+
 static bool
-read_purpose(uint64 found, KycvsPurpose *purpose)
+find_purpose(KycvsIndex *index, const KycvsArgs *keys, KycvsPurpose *purpose)
 {
-	if (found == 0)
+	KycvsRow	row;
+	Interval   *validity;
+
+	if (!kycvs_row_find(index, keys, &row))
 		return false;
-	purpose->id = kycvs_column_int4(0, 1);
-	kycvs_column_text(0, 2, purpose->code, sizeof(purpose->code));
-	purpose->validity = kycvs_column_int8(0, 3);
-	purpose->uses = kycvs_column_int4(0, 4);
+	validity = DatumGetIntervalP(kycvs_row_datum(&row, PURPOSE_VALIDITY));
+	purpose->id = kycvs_row_int4(&row, PURPOSE_ID);
+	kycvs_row_text(&row, PURPOSE_CODE, purpose->code, sizeof(purpose->code));
+	purpose->validity = validity->time + (validity->day + (int64) validity->month * DAYS_PER_MONTH) * USECS_PER_DAY;
+	purpose->uses = kycvs_row_int4(&row, PURPOSE_USES);
 	return true;
 }
 
 bool
 kycvs_purpose_by_code(const char *code, KycvsPurpose *purpose)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	keys = {0};
 
-	kycvs_bind_text(&args, code);
-	return read_purpose(kycvs_run(&find_purpose_by_code, &args), purpose);
+	kycvs_bind_text(&keys, code);
+	return find_purpose(&purpose_by_code, &keys, purpose);
 }
 
 bool
 kycvs_purpose_by_id(int32 id, KycvsPurpose *purpose)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	keys = {0};
 
-	kycvs_bind_int4(&args, id);
-	return read_purpose(kycvs_run(&find_purpose_by_id, &args), purpose);
+	kycvs_bind_int4(&keys, id);
+	return find_purpose(&purpose_by_id, &keys, purpose);
 }
 
-/* The notice is empty when there is none in this language. */
 bool
-kycvs_purpose_allowed(int32 entity, const char *code, const char *language,
-					  KycvsPurpose *purpose, char notice[KYCVS_NOTICE_MAX + 1])
+kycvs_purpose_allowed(int32 entity, const char *code, KycvsPurpose *purpose)
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	keys = {0};
+	KycvsRow	row;
 
-	kycvs_bind_int4(&args, entity);
-	kycvs_bind_text(&args, code);
-	kycvs_bind_text(&args, language);
-	if (!read_purpose(kycvs_run(&find_allowed_purpose, &args), purpose))
+	if (!kycvs_purpose_by_code(code, purpose))
 		return false;
-	notice[0] = '\0';
-	if (!kycvs_column_null(0, 5))
-		kycvs_column_text(0, 5, notice, KYCVS_NOTICE_MAX + 1);
-	return true;
+	kycvs_bind_int4(&keys, entity);
+	kycvs_bind_int4(&keys, purpose->id);
+	return kycvs_row_find(&entity_purpose_by_both, &keys, &row);
 }
 
 bool
 kycvs_notice(int32 purpose, const char *language, char notice[KYCVS_NOTICE_MAX + 1])
 {
-	KycvsArgs	args = {0};
+	KycvsArgs	keys = {0};
+	KycvsRow	row;
 
-	kycvs_bind_int4(&args, purpose);
-	kycvs_bind_text(&args, language);
-	if (kycvs_run(&find_notice, &args) == 0)
+	kycvs_bind_int4(&keys, purpose);
+	kycvs_bind_text(&keys, language);
+	if (!kycvs_row_find(&notice_by_language, &keys, &row))
 		return false;
-	kycvs_column_text(0, 1, notice, KYCVS_NOTICE_MAX + 1);
+	kycvs_row_text(&row, NOTICE_NOTICE, notice, KYCVS_NOTICE_MAX + 1);
 	return true;
 }
 
+/* ---- persons and doses ---- */
+
+static void
+read_candidate(const KycvsRow *row, KycvsCandidate *candidate)
+{
+	candidate->person = kycvs_row_int8(row, PERSON_ID);
+	kycvs_row_bytes(row, PERSON_NAME_SEALED, candidate->name_sealed, KYCVS_SEALED_NAME);
+	kycvs_row_bytes(row, PERSON_REFERENCE_SEALED, candidate->reference_sealed, KYCVS_SEALED_REFERENCE);
+}
+
+/*
+ * The persons of a mobile.  For one that nobody has, its neighbour in the index
+ * is read, so that the same is fetched from the table as for one person.
+ */
 int
 kycvs_candidates(const uint8 index[KYCVS_INDEX_LENGTH], KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE])
 {
-	KycvsArgs	args = {0};
-	int			found;
+	KycvsArgs	keys = {0};
+	KycvsScan	scan;
+	KycvsRow	row;
+	int			n = 0;
+
+	kycvs_bind_bytes(&keys, index, KYCVS_INDEX_LENGTH);
+	kycvs_scan_begin(&scan, &persons_from_mobile, &keys, ForwardScanDirection);
+	while (n < KYCVS_PERSONS_PER_MOBILE && kycvs_scan_next(&scan, &row))
+	{
+		uint8		found[KYCVS_INDEX_LENGTH];
+
+		kycvs_row_bytes(&row, PERSON_MOBILE_INDEX, found, sizeof(found));
+		read_candidate(&row, &candidates[n]);
+		if (memcmp(found, index, sizeof(found)) != 0)
+			break;
+		n++;
+	}
+	kycvs_scan_end(&scan);
+	return n;
+}
+
+/* The number of some person, chosen by "choice"; 0 when there are none. */
+int64
+kycvs_somebody(uint32 choice)
+{
+	KycvsArgs	keys = {0};
+	KycvsScan	scan;
+	KycvsRow	newest;
+	int64		person = 0;
+
+	kycvs_bind_int8(&keys, 1);
+	kycvs_scan_begin(&scan, &persons_from_id, &keys, BackwardScanDirection);
+	if (kycvs_scan_next(&scan, &newest))
+		person = 1 + choice % kycvs_row_int8(&newest, PERSON_ID);
+	kycvs_scan_end(&scan);
+	return person;
+}
+
+static int
+doses_required(const char *product)
+{
+	KycvsArgs	keys = {0};
+	KycvsRow	row;
+
+	kycvs_bind_text(&keys, product);
+	if (!kycvs_row_find(&product_by_code, &keys, &row))
+		elog(ERROR, "a dose's product is missing");
+	return kycvs_row_int2(&row, PRODUCT_DOSES_REQUIRED);
+}
+
+int
+kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
+{
+	char		products_given[KYCVS_DOSES_MAX][KYCVS_CODE_MAX + 1];
+	KycvsArgs	keys = {0};
+	KycvsScan	scan;
+	KycvsRow	row;
+	int			n = 0;
 	int			i;
 
-	kycvs_bind_bytes(&args, index, KYCVS_INDEX_LENGTH);
-	found = (int) kycvs_run_uncounted(&find_candidates, &args);
-	for (i = 0; i < found; i++)
+	kycvs_bind_int8(&keys, person);
+	kycvs_scan_begin(&scan, &doses_of_person, &keys, ForwardScanDirection);
+	while (n < KYCVS_DOSES_MAX && kycvs_scan_next(&scan, &row))
 	{
-		candidates[i].person = kycvs_column_int8(i, 1);
-		kycvs_column_bytes(i, 2, candidates[i].name_sealed, KYCVS_SEALED_NAME);
-		kycvs_column_bytes(i, 3, candidates[i].reference_sealed, KYCVS_SEALED_REFERENCE);
+		doses[n].given_on = kycvs_row_date(&row, DOSE_GIVEN_ON);
+		doses[n].revoked = !kycvs_row_null(&row, DOSE_REVOKED_AT);
+		kycvs_row_text(&row, DOSE_PRODUCT, products_given[n], sizeof(products_given[n]));
+		n++;
 	}
-	return found;
+	kycvs_scan_end(&scan);
+	for (i = 0; i < n; i++)
+		doses[i].doses_required = doses_required(products_given[i]);
+	return n;
 }
 
 int64
@@ -249,22 +393,4 @@ kycvs_person_exists(int64 person)
 
 	kycvs_bind_int8(&args, person);
 	return kycvs_run(&find_person, &args) > 0;
-}
-
-int
-kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
-{
-	KycvsArgs	args = {0};
-	int			found;
-	int			i;
-
-	kycvs_bind_int8(&args, person);
-	found = (int) kycvs_run_uncounted(&find_doses, &args);
-	for (i = 0; i < found; i++)
-	{
-		doses[i].given_on = kycvs_column_date(i, 1);
-		doses[i].doses_required = kycvs_column_int4(i, 2);
-		doses[i].revoked = kycvs_column_bool(i, 3);
-	}
-	return found;
 }

@@ -43,6 +43,7 @@ typedef struct KycvsCandidate
 /* A code that names nothing gives false (or 0 for a purpose's id). */
 extern int	kycvs_entities_of_role(Oid role, KycvsEntity *entity);
 extern bool kycvs_entity_by_api_key(const char *api_key, KycvsEntity *entity);
+extern bool kycvs_entity_by_id(int32 id, KycvsEntity *entity);
 extern bool kycvs_entity_by_code(const char *code, KycvsEntity *entity);
 
 /* Appends a line "code<tab>what is wrong" for each entity whose role can't act for it. */
@@ -50,8 +51,7 @@ extern void kycvs_entity_problems(StringInfo out);
 
 extern bool kycvs_purpose_by_code(const char *code, KycvsPurpose *purpose);
 extern bool kycvs_purpose_by_id(int32 id, KycvsPurpose *purpose);
-extern bool kycvs_purpose_allowed(int32 entity, const char *code, const char *language,
-								  KycvsPurpose *purpose, char notice[KYCVS_NOTICE_MAX + 1]);
+extern bool kycvs_purpose_allowed(int32 entity, const char *code, KycvsPurpose *purpose);
 extern bool kycvs_notice(int32 purpose, const char *language, char notice[KYCVS_NOTICE_MAX + 1]);
 
 extern int	kycvs_candidates(const uint8 index[KYCVS_INDEX_LENGTH], KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE]);
@@ -59,7 +59,10 @@ extern int64 kycvs_person_insert(const uint8 index[KYCVS_INDEX_LENGTH], const ui
 								 const KycvsCandidate *person, int birth_year, TimestampTz now);
 extern bool kycvs_person_exists(int64 person);
 
-/* The recorded doses of a person, revoked ones too, in the order of their days. */
+/* The number of some person, chosen by "choice"; 0 when there are none. */
+extern int64 kycvs_somebody(uint32 choice);
+
+/* The recorded doses of a person, revoked ones too, in the order of their numbers. */
 extern int	kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX]);
 
 #endif							/* KYCVS_REGISTRY_H */

@@ -11,51 +11,11 @@
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
 #include "call.h"
-#include "exchange.h"
-#include "statement.h"
+#include "message.h"
 
 #define CHUNK			16
 #define CLAIM_SECONDS	60
-
-/* What is dead is marked as expired on the way, so that it is looked at once. */
-static KycvsStatement claim = {
-	"WITH picked AS ("
-	"  SELECT m.id AS message, c.id, c.entity, c.purpose, c.mobile_index, c.name_digest, c.nonce, c.mobile_sealed, c.language,"
-	"         c.id IS NOT NULL AND m.expires_at > $1 AND NOT c.verified AND c.system_identifier = $4 AND c.timeline = $5 AS alive"
-	"    FROM kycvs_data.message m LEFT JOIN kycvs_data.challenge c ON c.id = m.challenge"
-	"   WHERE m.state = 'waiting' AND m.claimed_until <= $1 ORDER BY m.claimed_until, m.id LIMIT $3),"
-	" changed AS ("
-	"  UPDATE kycvs_data.message m SET claimed_until = $1 + $2 * interval '1 second',"
-	"         state = CASE WHEN p.alive THEN 'waiting' ELSE 'expired' END, done_at = CASE WHEN NOT p.alive THEN $1 END"
-	"    FROM picked p WHERE m.id = p.message RETURNING m.id, m.expires_at)"
-	" SELECT p.message, p.id, p.entity, p.purpose, p.mobile_index, p.name_digest, p.nonce, p.mobile_sealed, p.language,"
-	"        e.name, u.code, extract(epoch FROM c.expires_at - $1)::int4, p.alive"
-	"   FROM picked p JOIN changed c ON c.id = p.message"
-	"   LEFT JOIN kycvs_data.entity e ON e.id = p.entity LEFT JOIN kycvs_data.purpose u ON u.id = p.purpose"
-	"  ORDER BY p.message"
-};
-static KycvsStatement finish = {
-	"UPDATE kycvs_data.message SET state = CASE WHEN $2 THEN 'sent' ELSE 'failed' END, detail = $3, done_at = $4"
-	" WHERE id = $1 AND state = 'waiting'"
-};
-static KycvsStatement find_message = {
-	"SELECT 1 FROM kycvs_data.message WHERE id = $1"
-};
-
-static int
-pick_messages(const KycvsCall *call, int wanted)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_time(&args, call->now);
-	kycvs_bind_int4(&args, CLAIM_SECONDS);
-	kycvs_bind_int8(&args, wanted);
-	kycvs_bind_int8(&args, (int64) GetSystemIdentifier());
-	kycvs_bind_int4(&args, (int32) GetWALInsertionTimeLine());
-	return (int) kycvs_run(&claim, &args);
-}
 
 static void
 append_string(StringInfo out, const char *string)
@@ -78,59 +38,63 @@ append_body(StringInfo out, const char *otp, const char *entity, const char *pur
 
 /* One message: five strings, each with its NUL. */
 static void
-append_message(StringInfo out, uint64 row)
+append_message(StringInfo out, const KycvsCall *call, const KycvsMessage *message, const KycvsChallenge *challenge)
 {
-	KycvsOtpBinding binding;
-	uint8		mobile_sealed[KYCVS_SEALED_MOBILE];
+	KycvsEntity entity;
+	KycvsPurpose purpose;
 	char		mobile[KYCVS_E164_MAX + 1];
 	char		otp[KYCVS_OTP_DIGITS + 1];
-	char		language[KYCVS_CODE_MAX + 1];
-	char		entity[KYCVS_TEXT_MAX + 1];
-	char		purpose[KYCVS_CODE_MAX + 1];
 
-	memset(&binding, 0, sizeof(binding));
-	kycvs_column_uuid(row, 2, &binding.challenge);
-	binding.entity = kycvs_column_int4(row, 3);
-	binding.purpose = kycvs_column_int4(row, 4);
-	kycvs_column_bytes(row, 5, binding.index, KYCVS_INDEX_LENGTH);
-	kycvs_column_bytes(row, 6, binding.name_digest, KYCVS_DIGEST_LENGTH);
-	kycvs_column_bytes(row, 7, binding.nonce, KYCVS_NONCE_LENGTH);
-	kycvs_column_bytes(row, 8, mobile_sealed, KYCVS_SEALED_MOBILE);
-	kycvs_column_text(row, 9, language, sizeof(language));
-	kycvs_column_text(row, 10, entity, sizeof(entity));
-	kycvs_column_text(row, 11, purpose, sizeof(purpose));
-	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, mobile_sealed, sizeof(mobile_sealed), mobile, sizeof(mobile)) &&
-			   kycvs_otp_derive(&binding, otp), "derive a message");
-	append_string(out, psprintf("%lld", (long long) kycvs_column_int8(row, 1)));
+	kycvs_must(kycvs_entity_by_id(challenge->binding.entity, &entity) &&
+			   kycvs_purpose_by_id(challenge->binding.purpose, &purpose), "read who asks and why");
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, challenge->mobile_sealed, KYCVS_SEALED_MOBILE, mobile, sizeof(mobile)) &&
+			   kycvs_otp_derive(&challenge->binding, otp), "derive a message");
+	append_string(out, psprintf("%lld", (long long) message->id));
 	append_string(out, mobile);
-	append_body(out, otp, entity, purpose, kycvs_column_int4(row, 12));
-	append_string(out, language);
+	append_body(out, otp, entity.name, purpose.code, (int) ((message->expires_at - call->now + USECS_PER_SEC - 1) / USECS_PER_SEC));
+	append_string(out, challenge->language);
 	append_string(out, "");
 	explicit_bzero(otp, sizeof(otp));
 	explicit_bzero(mobile, sizeof(mobile));
 }
 
+/* A message whose OTP can no longer be given is dropped, and not looked at again. */
+static bool
+claim(const KycvsCall *call, KycvsMessage *message, KycvsChallenge *challenge)
+{
+	if (message->expires_at > call->now &&
+		kycvs_challenge_find(&message->challenge, challenge) && !challenge->verified && challenge->ours)
+	{
+		kycvs_message_claim(message, call->now + CLAIM_SECONDS * USECS_PER_SEC);
+		return true;
+	}
+	kycvs_message_expire(message, call->now);
+	return false;
+}
+
 void
 kycvs_decide_next_messages(KycvsCall *call)
 {
+	KycvsMessage due[CHUNK];
+	KycvsChallenge challenge;
 	StringInfoData messages;
 	int			wanted = (int) Min(call->request->number, CHUNK);
-	int			picked = pick_messages(call, wanted);
+	int			found = kycvs_messages_due(call->now, wanted, due);
 	int			alive = 0;
 	int			i;
 
 	initStringInfo(&messages);
-	for (i = 0; i < picked; i++)
+	for (i = 0; i < found; i++)
 	{
-		if (!kycvs_column_bool(i, 13))
+		if (!claim(call, &due[i], &challenge))
 			continue;
-		append_message(&messages, i);
+		append_message(&messages, call, &due[i], &challenge);
 		alive++;
 	}
 	kycvs_grant_text(call, messages.data, messages.len);
 	explicit_bzero(messages.data, messages.len);
 	call->reply->number = alive;
-	call->reply->more = picked == wanted && alive < call->request->number;
+	call->reply->more = found == wanted && alive < call->request->number;
 	call->audit.object = alive;
 }
 
@@ -138,18 +102,13 @@ void
 kycvs_decide_message_done(KycvsCall *call)
 {
 	const KycvsRequest *request = call->request;
-	KycvsArgs	args = {0};
+	KycvsMessage message;
 
 	call->audit.object = request->number;
-	kycvs_bind_int8(&args, request->number);
-	if (kycvs_run(&find_message, &args) == 0)
-	{
+	if (!kycvs_message_find(request->number, &message))
 		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "message does not exist");
-		return;
-	}
-	kycvs_bind_bool(&args, request->flag);
-	kycvs_bind_text(&args, request->has_text ? request->text : "");
-	kycvs_bind_time(&args, call->now);
-	if (kycvs_run(&finish, &args) == 0)
+	else if (!message.waiting)
 		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "message is already done, or has expired");
+	else
+		kycvs_message_finish(&message, request->flag, request->has_text ? request->text : "", call->now);
 }

@@ -10,88 +10,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type_d.h"
 #include "pgstat.h"
 #include "statement.h"
-#include "utils/builtins.h"
-
-void
-kycvs_bind_datum(KycvsArgs *args, Oid type, Datum value)
-{
-	Assert(args->n < KYCVS_ARGS_MAX);
-	args->types[args->n] = type;
-	args->values[args->n] = value;
-	args->nulls[args->n] = ' ';
-	args->n++;
-}
-
-static void
-bind_null(KycvsArgs *args, Oid type)
-{
-	kycvs_bind_datum(args, type, (Datum) 0);
-	args->nulls[args->n - 1] = 'n';
-}
-
-void
-kycvs_bind_bool(KycvsArgs *args, bool value)
-{
-	kycvs_bind_datum(args, BOOLOID, BoolGetDatum(value));
-}
-
-void
-kycvs_bind_int4(KycvsArgs *args, int32 value)
-{
-	kycvs_bind_datum(args, INT4OID, Int32GetDatum(value));
-}
-
-void
-kycvs_bind_int8(KycvsArgs *args, int64 value)
-{
-	kycvs_bind_datum(args, INT8OID, Int64GetDatum(value));
-}
-
-void
-kycvs_bind_text(KycvsArgs *args, const char *value)
-{
-	if (value == NULL)
-		bind_null(args, TEXTOID);
-	else
-		kycvs_bind_datum(args, TEXTOID, CStringGetTextDatum(value));
-}
-
-void
-kycvs_bind_bytes(KycvsArgs *args, const void *data, size_t length)
-{
-	bytea	   *value = palloc(VARHDRSZ + length);
-
-	SET_VARSIZE(value, VARHDRSZ + length);
-	memcpy(VARDATA(value), data, length);
-	kycvs_bind_datum(args, BYTEAOID, PointerGetDatum(value));
-}
-
-void
-kycvs_bind_uuid(KycvsArgs *args, const pg_uuid_t *value)
-{
-	pg_uuid_t  *copy = palloc(sizeof(pg_uuid_t));
-
-	*copy = *value;
-	kycvs_bind_datum(args, UUIDOID, UUIDPGetDatum(copy));
-}
-
-void
-kycvs_bind_time(KycvsArgs *args, TimestampTz value)
-{
-	kycvs_bind_datum(args, TIMESTAMPTZOID, TimestampTzGetDatum(value));
-}
-
-void
-kycvs_bind_date(KycvsArgs *args, DateADT value, bool given)
-{
-	if (given)
-		kycvs_bind_datum(args, DATEOID, DateADTGetDatum(value));
-	else
-		bind_null(args, DATEOID);
-}
 
 static void
 prepare(KycvsStatement *statement, KycvsArgs *args)
@@ -205,18 +125,11 @@ kycvs_column_uuid(uint64 row, int column, pg_uuid_t *value)
 void
 kycvs_column_text(uint64 row, int column, char *value, size_t size)
 {
-	char	   *string = TextDatumGetCString(kycvs_column_datum(row, column));
-
-	if (strlcpy(value, string, size) >= size)
-		elog(ERROR, "column %d is longer than its limit", column);
+	kycvs_value_text(kycvs_column_datum(row, column), value, size);
 }
 
 void
 kycvs_column_bytes(uint64 row, int column, uint8 *data, size_t length)
 {
-	bytea	   *value = DatumGetByteaPP(kycvs_column_datum(row, column));
-
-	if (VARSIZE_ANY_EXHDR(value) != length)
-		elog(ERROR, "column %d has not its length", column);
-	memcpy(data, VARDATA_ANY(value), length);
+	kycvs_value_bytes(kycvs_column_datum(row, column), data, length);
 }

@@ -9,11 +9,7 @@
 #define KYCVS_STATEMENT_H
 
 #include "executor/spi.h"
-#include "utils/date.h"
-#include "utils/timestamp.h"
-#include "utils/uuid.h"
-
-#define KYCVS_ARGS_MAX 24
+#include "value.h"
 
 /* A module's statement: static, its text constant. */
 typedef struct KycvsStatement
@@ -21,25 +17,6 @@ typedef struct KycvsStatement
 	const char *sql;
 	SPIPlanPtr	plan;
 } KycvsStatement;
-
-/* The parameters of one run, in order. */
-typedef struct KycvsArgs
-{
-	int			n;
-	Oid			types[KYCVS_ARGS_MAX];
-	Datum		values[KYCVS_ARGS_MAX];
-	char		nulls[KYCVS_ARGS_MAX];
-} KycvsArgs;
-
-extern void kycvs_bind_bool(KycvsArgs *args, bool value);
-extern void kycvs_bind_int4(KycvsArgs *args, int32 value);
-extern void kycvs_bind_int8(KycvsArgs *args, int64 value);
-extern void kycvs_bind_text(KycvsArgs *args, const char *value);	/* NULL binds a null */
-extern void kycvs_bind_bytes(KycvsArgs *args, const void *data, size_t length);
-extern void kycvs_bind_uuid(KycvsArgs *args, const pg_uuid_t *value);
-extern void kycvs_bind_time(KycvsArgs *args, TimestampTz value);
-extern void kycvs_bind_date(KycvsArgs *args, DateADT value, bool given);
-extern void kycvs_bind_datum(KycvsArgs *args, Oid type, Datum value);
 
 /* Runs it; returns the number of rows, which SPI_tuptable holds.  Raises what the server raises. */
 extern uint64 kycvs_run(KycvsStatement *statement, KycvsArgs *args);

@@ -1,0 +1,446 @@
+/*
+ * table.c
+ *	  Rows of our tables: found by an index, added and changed without SQL.
+ *
+ * An exchange reads and writes some thirty rows, each by a key that is known.
+ * As SQL, each would start an executor for one row, which costs several times
+ * what the row does; so they are read by index scans and written as the
+ * server's own apply worker of logical replication writes them
+ * (executor/execReplication.c): constraints are checked, indexes maintained,
+ * triggers fired.  Nor is there a plan that could depend on statistics, on
+ * settings or on what the tables held when it was made.
+ *
+ * There is no check of privileges: only the authority calls, and its tables
+ * are its own.
+ *
+ * Visibility: a request sees what was committed when it began (its active
+ * snapshot) and all that it wrote itself; after each write the snapshot is
+ * moved on to the next command.
+ *
+ * Tables are opened when a transaction first needs them, by its own resource
+ * owner and memory, not by those of the request's subtransaction: so they stay
+ * open for the requests that follow, also when this one fails.  Locks are kept
+ * to the end of the transaction.  Everything else - scans, slots, rows - belongs
+ * to the request.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/sequence.h"
+#include "commands/trigger.h"
+#include "compat.h"
+#include "executor/executor.h"
+#include "pgstat.h"
+#include "storage/lmgr.h"
+#include "table.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+
+#define SCHEMA			"kycvs_data"
+#define OPEN_MAX		32
+
+static KycvsTable *open_tables[OPEN_MAX];
+static int	nopen_tables = 0;
+static KycvsIndex *open_indexes[OPEN_MAX];
+static int	nopen_indexes = 0;
+static EState *estate = NULL;	/* of the transaction's writes */
+
+/* ---- opening ---- */
+
+/* What is opened between these two lives as long as the transaction.  An error in between is set right by the abort. */
+static ResourceOwner
+enter_transaction(MemoryContext *context)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+
+	*context = MemoryContextSwitchTo(TopTransactionContext);
+	CurrentResourceOwner = TopTransactionResourceOwner;
+	return owner;
+}
+
+static void
+leave_transaction(ResourceOwner owner, MemoryContext context)
+{
+	CurrentResourceOwner = owner;
+	MemoryContextSwitchTo(context);
+}
+
+static Oid
+find_relation(const char *name)
+{
+	Oid			relation = get_relname_relid(name, get_namespace_oid(SCHEMA, false));
+
+	if (!OidIsValid(relation))
+		elog(ERROR, "relation \"%s\" does not exist", name);
+	return relation;
+}
+
+/* Columns are addressed by number, so their names are looked at once. */
+static void
+check_columns(KycvsTable *table)
+{
+	TupleDesc	desc = RelationGetDescr(table->relation);
+	int			i;
+
+	if (desc->natts != table->ncolumns)
+		elog(ERROR, "table \"%s\" has not the columns of this version", table->name);
+	for (i = 0; i < desc->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), table->columns[i + 1]) != 0)
+			elog(ERROR, "table \"%s\" has not the columns of this version", table->name);
+	table->known = RelationGetRelid(table->relation);
+	table->sequence = InvalidOid;
+}
+
+static void
+open_table(KycvsTable *table)
+{
+	MemoryContext context;
+	ResourceOwner owner;
+	Relation	relation;
+
+	if (table->relation != NULL)
+		return;
+	if (nopen_tables == OPEN_MAX)
+		elog(ERROR, "too many tables");
+	owner = enter_transaction(&context);
+	relation = table_open(find_relation(table->name), AccessShareLock);
+	table->relation = relation;
+	open_tables[nopen_tables++] = table;
+	leave_transaction(owner, context);
+	if (RelationGetRelid(relation) != table->known)
+		check_columns(table);
+}
+
+static void
+open_target(KycvsTable *table)
+{
+	MemoryContext context;
+	ResourceOwner owner;
+
+	open_table(table);
+	if (table->target != NULL)
+		return;
+	owner = enter_transaction(&context);
+	LockRelationOid(RelationGetRelid(table->relation), RowExclusiveLock);
+	if (estate == NULL)
+		estate = CreateExecutorState();
+	table->target = makeNode(ResultRelInfo);
+	InitResultRelInfo(table->target, table->relation, 0, NULL, 0);
+	ExecOpenIndices(table->target, false);
+	leave_transaction(owner, context);
+}
+
+static StrategyNumber
+find_strategy(const KycvsIndex *index, int key)
+{
+	return key == index->nkeys - 1 ? index->last : BTEqualStrategyNumber;
+}
+
+/* The procedures that compare its keys. */
+static void
+find_procedures(KycvsIndex *index)
+{
+	Relation	relation = index->relation;
+	int			i;
+
+	Assert(index->nkeys <= KYCVS_KEYS_MAX);
+	if (index->nkeys > IndexRelationGetNumberOfKeyAttributes(relation))
+		elog(ERROR, "index \"%s\" has not the columns of this version", index->name);
+	for (i = 0; i < index->nkeys; i++)
+	{
+		Oid			type = relation->rd_opcintype[i];
+
+		index->procedures[i] = get_opcode(get_opfamily_member(relation->rd_opfamily[i], type, type,
+															  find_strategy(index, i)));
+		if (!RegProcedureIsValid(index->procedures[i]))
+			elog(ERROR, "index \"%s\" is not a btree", index->name);
+	}
+	index->known = RelationGetRelid(relation);
+}
+
+static void
+open_index(KycvsIndex *index)
+{
+	MemoryContext context;
+	ResourceOwner owner;
+
+	open_table(index->table);
+	if (index->relation != NULL)
+		return;
+	if (nopen_indexes == OPEN_MAX)
+		elog(ERROR, "too many indexes");
+	owner = enter_transaction(&context);
+	index->relation = index_open(find_relation(index->name), AccessShareLock);
+	open_indexes[nopen_indexes++] = index;
+	leave_transaction(owner, context);
+	if (RelationGetRelid(index->relation) != index->known)
+		find_procedures(index);
+}
+
+void
+kycvs_tables_close(void)
+{
+	while (nopen_indexes > 0)
+	{
+		KycvsIndex *index = open_indexes[--nopen_indexes];
+
+		index_close(index->relation, NoLock);
+		index->relation = NULL;
+	}
+	while (nopen_tables > 0)
+	{
+		KycvsTable *table = open_tables[--nopen_tables];
+
+		if (table->target != NULL)
+			ExecCloseIndices(table->target);
+		table->target = NULL;
+		table_close(table->relation, NoLock);
+		table->relation = NULL;
+	}
+	if (estate != NULL)
+		FreeExecutorState(estate);
+	estate = NULL;
+}
+
+/* ---- reading ---- */
+
+/* Whether use of the relation goes into the statistics, until it is said again or the relation is opened anew. */
+static void
+count_use(Relation relation, bool counted)
+{
+	bool		counting = pgstat_track_counts;
+
+	pgstat_track_counts = counting && counted;
+	pgstat_init_relation(relation);
+	pgstat_track_counts = counting;
+}
+
+static void
+make_keys(const KycvsIndex *index, const KycvsArgs *args, ScanKeyData *keys)
+{
+	Relation	relation = index->relation;
+	int			i;
+
+	if (args->n != index->nkeys)
+		elog(ERROR, "index \"%s\" has another number of keys", index->name);
+	for (i = 0; i < args->n; i++)
+	{
+		if (args->types[i] != relation->rd_opcintype[i] || args->nulls[i] != ' ')
+			elog(ERROR, "key %d of index \"%s\" is of another type", i + 1, index->name);
+		ScanKeyEntryInitialize(&keys[i], 0, i + 1, find_strategy(index, i), InvalidOid,
+							   relation->rd_indcollation[i], index->procedures[i], args->values[i]);
+	}
+}
+
+void
+kycvs_scan_begin(KycvsScan *scan, KycvsIndex *index, const KycvsArgs *args, ScanDirection direction)
+{
+	ScanKeyData keys[KYCVS_KEYS_MAX];
+
+	open_index(index);
+	make_keys(index, args, keys);
+	if (index->uncounted)
+	{
+		count_use(index->table->relation, false);
+		count_use(index->relation, false);
+	}
+	scan->index = index;
+	scan->direction = direction;
+	scan->slot = table_slot_create(index->table->relation, NULL);
+	scan->desc = KYCVS_INDEX_BEGINSCAN(index->table->relation, index->relation, GetActiveSnapshot(), args->n);
+	index_rescan(scan->desc, keys, args->n, NULL, 0);
+}
+
+bool
+kycvs_scan_next(KycvsScan *scan, KycvsRow *row)
+{
+	if (!index_getnext_slot(scan->desc, scan->direction, scan->slot))
+		return false;
+	row->table = scan->index->table;
+	row->tuple = ExecCopySlotHeapTuple(scan->slot);
+	heap_deform_tuple(row->tuple, RelationGetDescr(row->table->relation), row->values, row->nulls);
+	return true;
+}
+
+void
+kycvs_scan_end(KycvsScan *scan)
+{
+	index_endscan(scan->desc);
+	ExecDropSingleTupleTableSlot(scan->slot);
+	if (!scan->index->uncounted)
+		return;
+	count_use(scan->index->table->relation, true);
+	count_use(scan->index->relation, true);
+}
+
+bool
+kycvs_row_find(KycvsIndex *index, const KycvsArgs *keys, KycvsRow *row)
+{
+	KycvsScan	scan;
+	bool		found;
+
+	kycvs_scan_begin(&scan, index, keys, ForwardScanDirection);
+	found = kycvs_scan_next(&scan, row);
+	kycvs_scan_end(&scan);
+	return found;
+}
+
+bool
+kycvs_row_null(const KycvsRow *row, int column)
+{
+	return row->nulls[column - 1];
+}
+
+Datum
+kycvs_row_datum(const KycvsRow *row, int column)
+{
+	if (kycvs_row_null(row, column))
+		elog(ERROR, "column \"%s\" of table \"%s\" is null", row->table->columns[column], row->table->name);
+	return row->values[column - 1];
+}
+
+bool
+kycvs_row_bool(const KycvsRow *row, int column)
+{
+	return DatumGetBool(kycvs_row_datum(row, column));
+}
+
+int16
+kycvs_row_int2(const KycvsRow *row, int column)
+{
+	return DatumGetInt16(kycvs_row_datum(row, column));
+}
+
+int32
+kycvs_row_int4(const KycvsRow *row, int column)
+{
+	return DatumGetInt32(kycvs_row_datum(row, column));
+}
+
+int64
+kycvs_row_int8(const KycvsRow *row, int column)
+{
+	return DatumGetInt64(kycvs_row_datum(row, column));
+}
+
+TimestampTz
+kycvs_row_time(const KycvsRow *row, int column)
+{
+	return DatumGetTimestampTz(kycvs_row_datum(row, column));
+}
+
+DateADT
+kycvs_row_date(const KycvsRow *row, int column)
+{
+	return DatumGetDateADT(kycvs_row_datum(row, column));
+}
+
+void
+kycvs_row_uuid(const KycvsRow *row, int column, pg_uuid_t *value)
+{
+	*value = *DatumGetUUIDP(kycvs_row_datum(row, column));
+}
+
+void
+kycvs_row_text(const KycvsRow *row, int column, char *value, size_t size)
+{
+	kycvs_value_text(kycvs_row_datum(row, column), value, size);
+}
+
+void
+kycvs_row_bytes(const KycvsRow *row, int column, uint8 *data, size_t length)
+{
+	kycvs_value_bytes(kycvs_row_datum(row, column), data, length);
+}
+
+/* ---- writing ---- */
+
+/* Makes what was written visible to what follows. */
+static void
+step_on(void)
+{
+	ResetPerTupleExprContext(estate);
+	CommandCounterIncrement();
+	UpdateActiveSnapshotCommandId();
+}
+
+void
+kycvs_row_add(KycvsTable *table, const KycvsArgs *columns)
+{
+	TupleTableSlot *slot;
+	TupleDesc	desc;
+	int			i;
+
+	open_target(table);
+	desc = RelationGetDescr(table->relation);
+	if (columns->n != desc->natts)
+		elog(ERROR, "table \"%s\" has another number of columns", table->name);
+	slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	for (i = 0; i < columns->n; i++)
+	{
+		if (columns->types[i] != TupleDescAttr(desc, i)->atttypid)
+			elog(ERROR, "column \"%s\" of table \"%s\" is of another type", table->columns[i + 1], table->name);
+		slot->tts_values[i] = columns->values[i];
+		slot->tts_isnull[i] = columns->nulls[i] != ' ';
+	}
+	ExecStoreVirtualTuple(slot);
+	AfterTriggerBeginQuery();
+	ExecSimpleRelationInsert(table->target, estate, slot);
+	AfterTriggerEndQuery(estate);
+	ExecDropSingleTupleTableSlot(slot);
+	step_on();
+}
+
+void
+kycvs_row_set(KycvsRow *row, int column, Datum value)
+{
+	row->values[column - 1] = value;
+	row->nulls[column - 1] = false;
+}
+
+/* The row may be set and saved again. */
+void
+kycvs_row_save(KycvsRow *row)
+{
+	EPQState	epqstate;
+	TupleTableSlot *old;
+	TupleTableSlot *new;
+	TupleDesc	desc;
+
+	open_target(row->table);
+	desc = RelationGetDescr(row->table->relation);
+	old = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
+	ExecStoreHeapTuple(row->tuple, old, false);
+	new = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
+	memcpy(new->tts_values, row->values, desc->natts * sizeof(Datum));
+	memcpy(new->tts_isnull, row->nulls, desc->natts * sizeof(bool));
+	ExecStoreVirtualTuple(new);
+	KYCVS_EPQ_INIT(&epqstate, estate);
+	AfterTriggerBeginQuery();
+	ExecSimpleRelationUpdate(row->table->target, estate, &epqstate, old, new);
+	AfterTriggerEndQuery(estate);
+	row->tuple->t_self = new->tts_tid;
+	ExecDropSingleTupleTableSlot(new);
+	ExecDropSingleTupleTableSlot(old);
+	step_on();
+}
+
+int64
+kycvs_table_next_id(KycvsTable *table)
+{
+	open_table(table);
+	if (!OidIsValid(table->sequence))
+		table->sequence = KYCVS_IDENTITY_SEQUENCE(table->relation, 1);
+	return nextval_internal(table->sequence, false);
+}

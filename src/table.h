@@ -1,0 +1,99 @@
+/*
+ * table.h
+ *	  Rows of our tables: found by an index, added and changed without SQL.
+ *
+ * For the handful of rows that every exchange of an OTP reads and writes.
+ * Everything else is a statement (statement.h).
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#ifndef KYCVS_TABLE_H
+#define KYCVS_TABLE_H
+
+#include "access/htup.h"
+#include "access/sdir.h"
+#include "access/stratnum.h"
+#include "nodes/execnodes.h"
+#include "utils/relcache.h"
+#include "value.h"
+
+#define KYCVS_COLUMNS_MAX	KYCVS_ARGS_MAX
+#define KYCVS_KEYS_MAX		2
+
+/* A table of schema kycvs_data: static in its module, with the names of all its columns, by number. */
+typedef struct KycvsTable
+{
+	const char *name;
+	const char *const *columns;
+	int			ncolumns;
+	Oid			known;			/* the relation whose columns were compared with these */
+	Oid			sequence;		/* of its column 1, once it was asked for */
+	Relation	relation;		/* while it is open */
+	ResultRelInfo *target;		/* while it is open for writing */
+} KycvsTable;
+
+#define KYCVS_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1}
+
+/* One of its btree indexes.  Keys but for the last must be equal; how the last compares is the index's to say. */
+typedef struct KycvsIndex
+{
+	KycvsTable *table;
+	const char *name;
+	int			nkeys;			/* of its columns, the first ones */
+	StrategyNumber last;		/* BTEqualStrategyNumber, BTGreaterStrategyNumber ... */
+	bool		uncounted;		/* its use must not show in the statistics, which every role can read */
+	Oid			known;			/* the index that the procedures belong to */
+	RegProcedure procedures[KYCVS_KEYS_MAX];
+	Relation	relation;		/* while it is open */
+} KycvsIndex;
+
+/* A row, copied: it stays what it was, whatever becomes of the table. */
+typedef struct KycvsRow
+{
+	KycvsTable *table;
+	HeapTuple	tuple;
+	Datum		values[KYCVS_COLUMNS_MAX];
+	bool		nulls[KYCVS_COLUMNS_MAX];
+} KycvsRow;
+
+typedef struct KycvsScan
+{
+	KycvsIndex *index;
+	ScanDirection direction;
+	struct IndexScanDescData *desc;
+	TupleTableSlot *slot;
+} KycvsScan;
+
+/* The first row with these keys; false when there is none. */
+extern bool kycvs_row_find(KycvsIndex *index, const KycvsArgs *keys, KycvsRow *row);
+
+/* All of them, in the index's order or against it.  Nothing may be written meanwhile. */
+extern void kycvs_scan_begin(KycvsScan *scan, KycvsIndex *index, const KycvsArgs *keys, ScanDirection direction);
+extern bool kycvs_scan_next(KycvsScan *scan, KycvsRow *row);
+extern void kycvs_scan_end(KycvsScan *scan);
+
+/* Columns of a row.  A null where none is expected raises. */
+extern bool kycvs_row_null(const KycvsRow *row, int column);
+extern Datum kycvs_row_datum(const KycvsRow *row, int column);
+extern bool kycvs_row_bool(const KycvsRow *row, int column);
+extern int16 kycvs_row_int2(const KycvsRow *row, int column);
+extern int32 kycvs_row_int4(const KycvsRow *row, int column);
+extern int64 kycvs_row_int8(const KycvsRow *row, int column);
+extern TimestampTz kycvs_row_time(const KycvsRow *row, int column);
+extern DateADT kycvs_row_date(const KycvsRow *row, int column);
+extern void kycvs_row_uuid(const KycvsRow *row, int column, pg_uuid_t *value);
+extern void kycvs_row_text(const KycvsRow *row, int column, char *value, size_t size);
+extern void kycvs_row_bytes(const KycvsRow *row, int column, uint8 *data, size_t length);
+
+/* Adds a row, all its columns given in order; changes columns of one that was found. */
+extern void kycvs_row_add(KycvsTable *table, const KycvsArgs *columns);
+extern void kycvs_row_set(KycvsRow *row, int column, Datum value);
+extern void kycvs_row_save(KycvsRow *row);
+
+/* The next number of the table's column 1, an identity. */
+extern int64 kycvs_table_next_id(KycvsTable *table);
+
+/* Before the transaction commits: closes what was opened in it. */
+extern void kycvs_tables_close(void);
+
+#endif							/* KYCVS_TABLE_H */
