@@ -2,14 +2,16 @@
  * flow.c
  *	  Drives one of three flows from many clients and counts how many complete.
  *
- *		flow kycvs|peer|floor CLIENTS SECONDS PERSONS CONNINFO
+ *		flow kycvs|peer|floor simple|prepared CLIENTS SECONDS PERSONS CONNINFO
  *
  * "kycvs": kycvs_issue_otp, the OTP read off a simulated phone, kycvs_verify_otp,
  * kycvs_status.  One more connection is the sender: it claims texts in batches
  * with kycvs.next_messages, asks again at once while texts come, and puts them
  * on the phones.  "peer": the same three steps in PL/pgSQL (peer.sql).  "floor":
- * the same rows in the same number of commits, and nothing else (floor.sql).
- * All statements are prepared; one thread a client.  Prints flows a second.
+ * the same rows in the same number of commits, and nothing else.  All send
+ * their statements by the same protocol: "simple", with literals, as psql and
+ * pgbench do unless told otherwise, or prepared once with bound values.  One
+ * thread a client.  Prints flows a second.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -23,6 +25,12 @@
 
 #define PHONES 1048576			/* more than there are persons */
 
+typedef struct Statement
+{
+	const char *name;
+	const char *sql;			/* parameters $1 to $9 */
+} Statement;
+
 typedef struct Client
 {
 	pthread_t	thread;
@@ -34,6 +42,7 @@ typedef struct Client
 typedef bool (*Flow) (Client *client);
 
 static const char *conninfo;
+static bool prepared;			/* the protocol */
 static long persons;
 static volatile bool stopping = false;
 static long turn;				/* counts flows; begins anywhere, so that runs do not meet the same persons */
@@ -66,31 +75,68 @@ connect_as(const char *user)
 }
 
 static void
-prepare(PGconn *conn, const char *name, const char *sql)
+prepare(PGconn *conn, const Statement *statements, int n)
 {
-	PGresult   *result = PQprepare(conn, name, sql, 0, NULL);
+	int			i;
 
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-		die(conn, name);
-	PQclear(result);
+	for (i = 0; prepared && i < n; i++)
+	{
+		PGresult   *result = PQprepare(conn, statements[i].name, statements[i].sql, 0, NULL);
+
+		if (PQresultStatus(result) != PGRES_COMMAND_OK)
+			die(conn, statements[i].name);
+		PQclear(result);
+	}
+}
+
+/* The statement with its values as literals. */
+static void
+write_literals(PGconn *conn, const char *sql, const char *const *values, char *text, size_t size)
+{
+	size_t		at = 0;
+
+	for (; *sql && at < size - 1; sql++)
+	{
+		char	   *literal;
+
+		if (*sql != '$')
+		{
+			text[at++] = *sql;
+			continue;
+		}
+		sql++;
+		literal = PQescapeLiteral(conn, values[*sql - '1'], strlen(values[*sql - '1']));
+		at += snprintf(text + at, size - at, "%s", literal);
+		PQfreemem(literal);
+	}
+	text[at < size ? at : size - 1] = '\0';
 }
 
 static PGresult *
-run(PGconn *conn, const char *name, int n, const char *const *values)
+run(PGconn *conn, const Statement *statement, int n, const char *const *values)
 {
-	PGresult   *result = PQexecPrepared(conn, name, n, values, NULL, NULL, 0);
-	ExecStatusType status = PQresultStatus(result);
+	char		text[8192];
+	PGresult   *result;
+	ExecStatusType status;
 
+	if (prepared)
+		result = PQexecPrepared(conn, statement->name, n, values, NULL, NULL, 0);
+	else
+	{
+		write_literals(conn, statement->sql, values, text, sizeof(text));
+		result = PQexec(conn, text);
+	}
+	status = PQresultStatus(result);
 	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-		die(conn, name);
+		die(conn, statement->name);
 	return result;
 }
 
 /* The first value of the first row. */
 static char *
-ask(PGconn *conn, const char *name, int n, const char *const *values)
+ask(PGconn *conn, const Statement *statement, int n, const char *const *values)
 {
-	PGresult   *result = run(conn, name, n, values);
+	PGresult   *result = run(conn, statement, n, values);
 	char	   *value = strdup(PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "");
 
 	PQclear(result);
@@ -105,13 +151,14 @@ choose_person(Client *client)
 
 /* ---- kycvs ---- */
 
-static void
-prepare_kycvs(PGconn *conn)
-{
-	prepare(conn, "issue", "SELECT kycvs_issue_otp($1, $2, 'ticket-booking', $3) ->> 'jti'");
-	prepare(conn, "verify", "SELECT kycvs_verify_otp($1::uuid, $2, true)");
-	prepare(conn, "status", "SELECT kycvs_status($1::jsonb)");
-}
+static const Statement kycvs[] = {
+	{"issue", "SELECT kycvs_issue_otp($1, $2, 'ticket-booking', $3) ->> 'jti'"},
+	{"verify", "SELECT kycvs_verify_otp($1::uuid, $2, true)"},
+	{"status", "SELECT kycvs_status($1::jsonb)"}
+};
+static const Statement claim = {
+	"claim", "SELECT mobile, substring(body FROM '[0-9]{6}') FROM kycvs.next_messages(100)"
+};
 
 static void
 wait_for_otp(long person, char otp[8])
@@ -140,10 +187,10 @@ flow_kycvs(Client *client)
 	snprintf(mobile, sizeof(mobile), "%ld", 6000000000L + person);
 	snprintf(name, sizeof(name), "Person Number");
 	snprintf(reference, sizeof(reference), "R %ld", n);
-	txn = ask(client->conn, "issue", 3, (const char *[]) {mobile, name, reference});
+	txn = ask(client->conn, &kycvs[0], 3, (const char *[]) {mobile, name, reference});
 	wait_for_otp(person, otp);
-	consent = ask(client->conn, "verify", 2, (const char *[]) {txn, otp});
-	free(ask(client->conn, "status", 1, (const char *[]) {consent}));
+	consent = ask(client->conn, &kycvs[1], 2, (const char *[]) {txn, otp});
+	free(ask(client->conn, &kycvs[2], 1, (const char *[]) {consent}));
 	free(consent);
 	free(txn);
 	return true;
@@ -156,10 +203,10 @@ send_messages(void *arg)
 	PGconn	   *conn = connect_as("sender");
 	struct timespec pause = {0, 200000};
 
-	prepare(conn, "claim", "SELECT mobile, substring(body FROM '[0-9]{6}') FROM kycvs.next_messages(100)");
+	prepare(conn, &claim, 1);
 	while (!stopping)
 	{
-		PGresult   *result = run(conn, "claim", 0, NULL);
+		PGresult   *result = run(conn, &claim, 0, NULL);
 		int			i;
 
 		pthread_mutex_lock(&phone_lock);
@@ -177,14 +224,12 @@ send_messages(void *arg)
 
 /* ---- peer ---- */
 
-static void
-prepare_peer(PGconn *conn)
-{
-	prepare(conn, "issue", "SELECT peer.issue_otp($1, $2, 'travel') ->> 'txn'");
-	prepare(conn, "read", "SELECT left(body, 6) FROM peer.outbox WHERE challenge = $1::uuid");
-	prepare(conn, "verify", "SELECT peer.verify_otp($1::uuid, $2) ->> 'grant'");
-	prepare(conn, "status", "SELECT peer.status($1::uuid)");
-}
+static const Statement peer[] = {
+	{"issue", "SELECT peer.issue_otp($1, $2, 'travel') ->> 'txn'"},
+	{"read", "SELECT left(body, 6) FROM peer.outbox WHERE challenge = $1::uuid"},
+	{"verify", "SELECT peer.verify_otp($1::uuid, $2) ->> 'grant'"},
+	{"status", "SELECT peer.status($1::uuid)"}
+};
 
 static bool
 flow_peer(Client *client)
@@ -196,10 +241,10 @@ flow_peer(Client *client)
 	char	   *grant;
 
 	snprintf(mobile, sizeof(mobile), "%ld", 6000000000L + person);
-	txn = ask(client->conn, "issue", 2, (const char *[]) {mobile, "Person Number"});
-	otp = ask(client->conn, "read", 1, (const char *[]) {txn});
-	grant = ask(client->conn, "verify", 2, (const char *[]) {txn, otp});
-	free(ask(client->conn, "status", 1, (const char *[]) {grant}));
+	txn = ask(client->conn, &peer[0], 2, (const char *[]) {mobile, "Person Number"});
+	otp = ask(client->conn, &peer[1], 1, (const char *[]) {txn});
+	grant = ask(client->conn, &peer[2], 2, (const char *[]) {txn, otp});
+	free(ask(client->conn, &peer[3], 1, (const char *[]) {grant}));
 	free(grant);
 	free(otp);
 	free(txn);
@@ -208,22 +253,20 @@ flow_peer(Client *client)
 
 /* ---- floor ---- */
 
-static void
-prepare_floor(PGconn *conn)
-{
-	prepare(conn, "issue",
-			"WITH c AS (INSERT INTO floor.challenge VALUES (md5($1)::uuid, md5($2)::uuid, repeat('abcdef', 7)::bytea, now()) RETURNING id),"
-			" o AS (INSERT INTO floor.outbox (challenge) SELECT id FROM c)"
-			" INSERT INTO floor.ledger (event, challenge, mobile) SELECT 'issued', id, md5($2)::uuid FROM c");
-	prepare(conn, "verify",
-			"WITH c AS (SELECT id, mobile FROM floor.challenge WHERE id = md5($1)::uuid),"
-			" g AS (INSERT INTO floor.granted SELECT id, id FROM c)"
-			" INSERT INTO floor.ledger (event, challenge, mobile) SELECT 'verified', id, mobile FROM c");
-	prepare(conn, "status",
-			"WITH c AS (SELECT id, mobile FROM floor.challenge WHERE id = md5($1)::uuid),"
-			" p AS (SELECT count(*) FROM peer.person JOIN peer.dose USING (person_id) WHERE mobile = $2)"
-			" INSERT INTO floor.ledger (event, challenge, mobile) SELECT 'disclosed', id, c.mobile FROM c, p");
-}
+static const Statement bare[] = {
+	{"issue",
+		"WITH c AS (INSERT INTO floor.challenge VALUES (md5($1)::uuid, md5($2)::uuid, repeat('abcdef', 7)::bytea, now()) RETURNING id),"
+		" o AS (INSERT INTO floor.outbox (challenge) SELECT id FROM c)"
+		" INSERT INTO floor.ledger (event, challenge, mobile) SELECT 'issued', id, md5($2)::uuid FROM c"},
+	{"verify",
+		"WITH c AS (SELECT id, mobile FROM floor.challenge WHERE id = md5($1)::uuid),"
+		" g AS (INSERT INTO floor.granted SELECT id, id FROM c)"
+		" INSERT INTO floor.ledger (event, challenge, mobile) SELECT 'verified', id, mobile FROM c"},
+	{"status",
+		"WITH c AS (SELECT id, mobile FROM floor.challenge WHERE id = md5($1)::uuid),"
+		" p AS (SELECT count(*) FROM peer.person JOIN peer.dose USING (person_id) WHERE mobile = $2)"
+		" INSERT INTO floor.ledger (event, challenge, mobile) SELECT 'disclosed', id, c.mobile FROM c, p"}
+};
 
 static bool
 flow_floor(Client *client)
@@ -234,22 +277,35 @@ flow_floor(Client *client)
 
 	snprintf(id, sizeof(id), "%ld-%ld", (long) time(NULL), n);
 	snprintf(mobile, sizeof(mobile), "%ld", 6000000000L + choose_person(client));
-	free(ask(client->conn, "issue", 2, (const char *[]) {id, mobile}));
-	free(ask(client->conn, "verify", 1, (const char *[]) {id}));
-	free(ask(client->conn, "status", 2, (const char *[]) {id, mobile}));
+	free(ask(client->conn, &bare[0], 2, (const char *[]) {id, mobile}));
+	free(ask(client->conn, &bare[1], 1, (const char *[]) {id}));
+	free(ask(client->conn, &bare[2], 2, (const char *[]) {id, mobile}));
 	return true;
 }
 
 /* ---- driving ---- */
 
-static Flow chosen;
+typedef struct Choice
+{
+	const char *name;
+	Flow		flow;
+	const Statement *statements;
+	int			nstatements;
+} Choice;
+
+static const Choice choices[] = {
+	{"kycvs", flow_kycvs, kycvs, 3},
+	{"peer", flow_peer, peer, 4},
+	{"floor", flow_floor, bare, 3}
+};
+static const Choice *chosen = NULL;
 
 static void *
 drive(void *arg)
 {
 	Client	   *client = arg;
 
-	while (!stopping && chosen(client))
+	while (!stopping && chosen->flow(client))
 		client->flows++;
 	return NULL;
 }
@@ -274,10 +330,26 @@ total(const Client *clients, int n)
 	return sum;
 }
 
+static bool
+parse(int argc, char **argv)
+{
+	size_t		i;
+
+	if (argc != 7)
+		return false;
+	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		if (strcmp(argv[1], choices[i].name) == 0)
+			chosen = &choices[i];
+	prepared = strcmp(argv[2], "prepared") == 0;
+	persons = atol(argv[5]);
+	conninfo = argv[6];
+	return chosen != NULL && (prepared || strcmp(argv[2], "simple") == 0) &&
+		atoi(argv[3]) >= 1 && persons >= 1 && persons <= PHONES;
+}
+
 int
 main(int argc, char **argv)
 {
-	void		(*prepare_flow) (PGconn *conn);
 	Client	   *clients;
 	pthread_t	sender;
 	int			n;
@@ -285,31 +357,23 @@ main(int argc, char **argv)
 	double		start;
 	struct timespec duration = {0, 0};
 
-	if (argc != 6)
+	if (!parse(argc, argv))
 	{
-		fprintf(stderr, "usage: flow kycvs|peer|floor CLIENTS SECONDS PERSONS CONNINFO\n");
+		fprintf(stderr, "usage: flow kycvs|peer|floor simple|prepared CLIENTS SECONDS PERSONS CONNINFO\n"
+				"At least one client and one person, at most %d persons.\n", PHONES);
 		return 2;
 	}
-	n = atoi(argv[2]);
+	n = atoi(argv[3]);
 	turn = time(NULL) * 104729L % 1000000000L;
-	duration.tv_sec = atoi(argv[3]);
-	persons = atol(argv[4]);
-	conninfo = argv[5];
-	if (n < 1 || persons < 1 || persons > PHONES)
-	{
-		fprintf(stderr, "flow: clients and persons must be at least 1, persons at most %d\n", PHONES);
-		return 2;
-	}
-	chosen = strcmp(argv[1], "kycvs") == 0 ? flow_kycvs : strcmp(argv[1], "peer") == 0 ? flow_peer : flow_floor;
-	prepare_flow = chosen == flow_kycvs ? prepare_kycvs : chosen == flow_peer ? prepare_peer : prepare_floor;
+	duration.tv_sec = atoi(argv[4]);
 	clients = calloc(n, sizeof(Client));
 	for (i = 0; i < n; i++)
 	{
 		clients[i].conn = connect_as("railway");
 		clients[i].seed = i + 1;
-		prepare_flow(clients[i].conn);
+		prepare(clients[i].conn, chosen->statements, chosen->nstatements);
 	}
-	if (chosen == flow_kycvs)
+	if (chosen->flow == flow_kycvs)
 		pthread_create(&sender, NULL, send_messages, NULL);
 	start = seconds_now();
 	for (i = 0; i < n; i++)

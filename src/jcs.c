@@ -418,3 +418,65 @@ kycvs_jcs_document(JsonbContainer *root, StringInfo out)
 		reason = "document is too long";
 	return reason;
 }
+
+/* ---- claims of a document that is being made ---- */
+
+static void
+add_claim(KycvsClaims *claims, KycvsClaim claim)
+{
+	if (claims->n == KYCVS_CLAIMS_MAX)
+		elog(ERROR, "too many claims");
+	claims->claims[claims->n++] = claim;
+}
+
+void
+kycvs_claim_text(KycvsClaims *claims, const char *name, const char *text)
+{
+	add_claim(claims, (KycvsClaim) {name, text, 0});
+}
+
+void
+kycvs_claim_number(KycvsClaims *claims, const char *name, int64 number)
+{
+	add_claim(claims, (KycvsClaim) {name, NULL, number});
+}
+
+/* Names are ASCII, whose bytes are its UTF-16 code units. */
+static int
+compare_claims(const void *a, const void *b)
+{
+	return strcmp(((const KycvsClaim *) a)->name, ((const KycvsClaim *) b)->name);
+}
+
+static bool
+fits_profile(const KycvsClaim *claim)
+{
+	if (claim->text != NULL)
+		return !has_control(claim->text, strlen(claim->text));
+	return claim->number >= -INTEGER_MAX && claim->number <= INTEGER_MAX;
+}
+
+bool
+kycvs_jcs_claims(KycvsClaims *claims, StringInfo out)
+{
+	int			start = out->len;
+	int			i;
+
+	qsort(claims->claims, claims->n, sizeof(KycvsClaim), compare_claims);
+	for (i = 0; i < claims->n; i++)
+	{
+		const KycvsClaim *claim = &claims->claims[i];
+
+		if (!fits_profile(claim))
+			return false;
+		appendStringInfoCharMacro(out, i == 0 ? '{' : ',');
+		write_quoted(out, claim->name, strlen(claim->name));
+		appendStringInfoCharMacro(out, ':');
+		if (claim->text != NULL)
+			write_quoted(out, claim->text, strlen(claim->text));
+		else
+			appendStringInfo(out, INT64_FORMAT, claim->number);
+	}
+	appendStringInfoCharMacro(out, '}');
+	return out->len - start <= KYCVS_DOCUMENT_MAX;
+}

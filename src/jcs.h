@@ -1,6 +1,7 @@
 /*
  * jcs.h
- *	  Canonical JSON (RFC 8785) from jsonb, and the profile of signed documents.
+ *	  Canonical JSON (RFC 8785) from jsonb or from claims, and the profile of
+ *	  signed documents.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -12,6 +13,21 @@
 
 #define KYCVS_DOCUMENT_MAX	65536	/* bytes of a canonical document */
 #define KYCVS_DOCUMENT_DEPTH 16
+#define KYCVS_CLAIMS_MAX	24
+
+/* The claims of a document that is being made: names in ASCII, texts in UTF-8, all of it kept by who adds it. */
+typedef struct KycvsClaim
+{
+	const char *name;
+	const char *text;			/* NULL: a number */
+	int64		number;
+} KycvsClaim;
+
+typedef struct KycvsClaims
+{
+	int			n;
+	KycvsClaim	claims[KYCVS_CLAIMS_MAX];
+} KycvsClaims;
 
 /*
  * Appends the canonical form of "root" to "out".  Members are sorted by UTF-16
@@ -29,5 +45,10 @@ extern const char *kycvs_jcs(JsonbContainer *root, StringInfo out);
  * most 16, 64 kB.
  */
 extern const char *kycvs_jcs_document(JsonbContainer *root, StringInfo out);
+
+/* The same for claims that are not jsonb yet; sorts them.  False when they break the profile. */
+extern void kycvs_claim_text(KycvsClaims *claims, const char *name, const char *text);
+extern void kycvs_claim_number(KycvsClaims *claims, const char *name, int64 number);
+extern bool kycvs_jcs_claims(KycvsClaims *claims, StringInfo out);
 
 #endif							/* KYCVS_JCS_H */
