@@ -13,7 +13,8 @@
  * Memory that is touched by this code:
  *	 TopMemoryContext			requests and replies of a batch, saved plans
  *	 TopTransactionContext		error data of a request that failed
- *	 SPI procedure context		everything that a decision allocates
+ *	 request_context			everything that a decision allocates
+ *	 SPI procedure context		results of its statements, see statement.c
  *	 malloc (OpenSSL, ICU)		keys and normalisers, see secret.c, keyring.c, name.c
  *	 static						vault.c: issuer, directory, key names
  *
@@ -27,11 +28,11 @@
 #include "channel.h"
 #include "clock.h"
 #include "compat.h"
-#include "executor/spi.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "session.h"
+#include "statement.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "table.h"
@@ -89,6 +90,9 @@ static const Route routes[KYCVS_OPS] = {
 	[KYCVS_OP_NEXT_MESSAGES] = {kycvs_decide_next_messages, sender_group, NEEDS_SECRETS},
 	[KYCVS_OP_MESSAGE_DONE] = {kycvs_decide_message_done, sender_group, NEEDS_NOTHING},
 };
+
+/* Of the request that is being decided; emptied after each. */
+static MemoryContext request_context = NULL;
 
 /* ---- one request ---- */
 
@@ -221,12 +225,12 @@ run_alone(void (*step) (KycvsCall *call), KycvsCall *call)
 	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(request_context);
 	PG_TRY();
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
-		SPI_connect();
 		step(call);
-		SPI_finish();
+		kycvs_statements_end(false);
 		PopActiveSnapshot();
 		ReleaseCurrentSubTransaction();
 	}
@@ -236,9 +240,11 @@ run_alone(void (*step) (KycvsCall *call), KycvsCall *call)
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
+		kycvs_statements_end(true);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
+	MemoryContextReset(request_context);
 	CurrentResourceOwner = owner;
 	if (error == NULL)
 		return true;
@@ -373,9 +379,8 @@ static void
 learn_newest_audit(void)
 {
 	begin_transaction();
-	SPI_connect();
 	kycvs_clock_not_before(kycvs_audit_newest());
-	SPI_finish();
+	kycvs_statements_end(false);
 	commit_transaction();
 }
 
@@ -427,8 +432,10 @@ serve(int authority)
 	KycvsRequest *requests = MemoryContextAllocHuge(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsRequest));
 	KycvsReply *replies = MemoryContextAllocHuge(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsReply));
 	int			slots[KYCVS_BATCH_MAX];
-	bool		serving = enter(authority);
+	bool		serving;
 
+	request_context = AllocSetContextCreate(TopMemoryContext, "kycvs request", ALLOCSET_DEFAULT_SIZES);
+	serving = enter(authority);
 	for (;;)
 	{
 		int			n;

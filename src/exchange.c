@@ -165,7 +165,6 @@ read_optional_date(const KycvsRow *row, int column, DateADT *date)
 	return true;
 }
 
-/* The row with this id; "must" when it was there a moment ago. */
 static bool
 find_by_id(KycvsIndex *index, const pg_uuid_t *id, KycvsRow *row)
 {
@@ -175,19 +174,13 @@ find_by_id(KycvsIndex *index, const pg_uuid_t *id, KycvsRow *row)
 	return kycvs_row_find(index, &keys, row);
 }
 
-static void
-must_find(KycvsIndex *index, const pg_uuid_t *id, KycvsRow *row)
-{
-	if (!find_by_id(index, id, row))
-		elog(ERROR, "a row that was there is gone");
-}
-
 /* ---- challenges ---- */
 
 static void
 read_challenge(const KycvsRow *row, KycvsChallenge *challenge)
 {
 	memset(challenge, 0, sizeof(*challenge));
+	challenge->row = *row;
 	kycvs_row_uuid(row, CHALLENGE_ID, &challenge->binding.challenge);
 	challenge->binding.entity = kycvs_row_int4(row, CHALLENGE_ENTITY);
 	challenge->binding.purpose = kycvs_row_int4(row, CHALLENGE_PURPOSE);
@@ -263,7 +256,6 @@ kycvs_challenge_find_same(const KycvsChallenge *like, TimestampTz now, KycvsChal
 	return found && challenge->expires_at > now;
 }
 
-/* The newest "most" challenges of an entity that have failed since then, and not succeeded: how many, and the oldest of them. */
 int
 kycvs_challenges_failed(int32 entity, TimestampTz since, int most, TimestampTz *oldest)
 {
@@ -316,47 +308,35 @@ kycvs_challenge_insert(const KycvsChallenge *challenge)
 }
 
 void
-kycvs_challenge_resent(const KycvsChallenge *challenge)
+kycvs_challenge_resent(KycvsChallenge *challenge)
 {
-	KycvsRow	row;
-
-	must_find(&challenge_by_id, &challenge->binding.challenge, &row);
-	kycvs_row_set(&row, CHALLENGE_SENT_AT, TimestampTzGetDatum(challenge->sent_at));
-	kycvs_row_set(&row, CHALLENGE_EXPIRES_AT, TimestampTzGetDatum(challenge->expires_at));
-	kycvs_row_set(&row, CHALLENGE_RESENDS, Int32GetDatum(challenge->resends));
-	kycvs_row_save(&row);
+	kycvs_row_set(&challenge->row, CHALLENGE_SENT_AT, TimestampTzGetDatum(challenge->sent_at));
+	kycvs_row_set(&challenge->row, CHALLENGE_EXPIRES_AT, TimestampTzGetDatum(challenge->expires_at));
+	kycvs_row_set(&challenge->row, CHALLENGE_RESENDS, Int32GetDatum(challenge->resends));
+	kycvs_row_save(&challenge->row);
 }
 
 void
-kycvs_challenge_charge(const pg_uuid_t *id)
+kycvs_challenge_charge(KycvsChallenge *challenge)
 {
-	KycvsRow	row;
-
-	must_find(&challenge_by_id, id, &row);
-	kycvs_row_set(&row, CHALLENGE_TRIES, Int32GetDatum(kycvs_row_int4(&row, CHALLENGE_TRIES) + 1));
-	kycvs_row_save(&row);
+	kycvs_row_set(&challenge->row, CHALLENGE_TRIES, Int32GetDatum(challenge->tries + 1));
+	kycvs_row_save(&challenge->row);
 }
 
 /* The first wrong try counts; the others leave a row of the same size. */
 void
-kycvs_challenge_failed(const pg_uuid_t *id, TimestampTz now)
+kycvs_challenge_failed(KycvsChallenge *challenge, TimestampTz now)
 {
-	KycvsRow	row;
-
-	must_find(&challenge_by_id, id, &row);
-	if (kycvs_row_null(&row, CHALLENGE_FAILED_AT))
-		kycvs_row_set(&row, CHALLENGE_FAILED_AT, TimestampTzGetDatum(now));
-	kycvs_row_save(&row);
+	if (!challenge->failed)
+		kycvs_row_set(&challenge->row, CHALLENGE_FAILED_AT, TimestampTzGetDatum(now));
+	kycvs_row_save(&challenge->row);
 }
 
 void
-kycvs_challenge_verified(const pg_uuid_t *id)
+kycvs_challenge_verified(KycvsChallenge *challenge)
 {
-	KycvsRow	row;
-
-	must_find(&challenge_by_id, id, &row);
-	kycvs_row_set(&row, CHALLENGE_VERIFIED, BoolGetDatum(true));
-	kycvs_row_save(&row);
+	kycvs_row_set(&challenge->row, CHALLENGE_VERIFIED, BoolGetDatum(true));
+	kycvs_row_save(&challenge->row);
 }
 
 /* ---- consents ---- */
@@ -365,6 +345,7 @@ static void
 read_consent(const KycvsRow *row, KycvsConsent *consent)
 {
 	memset(consent, 0, sizeof(*consent));
+	consent->row = *row;
 	kycvs_row_uuid(row, CONSENT_JTI, &consent->jti);
 	kycvs_row_uuid(row, CONSENT_CHALLENGE, &consent->challenge);
 	consent->entity = kycvs_row_int4(row, CONSENT_ENTITY);
@@ -436,26 +417,18 @@ kycvs_consent_insert(const KycvsConsent *consent)
 	kycvs_row_add(&consents, &columns);
 }
 
-static void
-count_up(const pg_uuid_t *jti, int column)
+void
+kycvs_consent_repeated(KycvsConsent *consent)
 {
-	KycvsRow	row;
-
-	must_find(&consent_by_jti, jti, &row);
-	kycvs_row_set(&row, column, Int32GetDatum(kycvs_row_int4(&row, column) + 1));
-	kycvs_row_save(&row);
+	kycvs_row_set(&consent->row, CONSENT_REPEATS, Int32GetDatum(consent->repeats + 1));
+	kycvs_row_save(&consent->row);
 }
 
 void
-kycvs_consent_repeated(const pg_uuid_t *jti)
+kycvs_consent_used(KycvsConsent *consent)
 {
-	count_up(jti, CONSENT_REPEATS);
-}
-
-void
-kycvs_consent_used(const pg_uuid_t *jti)
-{
-	count_up(jti, CONSENT_USED);
+	kycvs_row_set(&consent->row, CONSENT_USED, Int32GetDatum(consent->used + 1));
+	kycvs_row_save(&consent->row);
 }
 
 /* ---- answers ---- */

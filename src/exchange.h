@@ -8,6 +8,7 @@
 #define KYCVS_EXCHANGE_H
 
 #include "request.h"
+#include "table.h"
 #include "utils/timestamp.h"
 
 #define KYCVS_OTP_SECONDS			180 /* an OTP lives */
@@ -34,6 +35,7 @@ typedef struct KycvsChallenge
 	bool		failed;
 	bool		verified;
 	bool		ours;			/* issued by this server on this timeline */
+	KycvsRow	row;			/* when it was found */
 } KycvsChallenge;
 
 typedef struct KycvsConsent
@@ -59,6 +61,7 @@ typedef struct KycvsConsent
 	TimestampTz issued_at;
 	TimestampTz expires_at;
 	bool		withdrawn;
+	KycvsRow	row;			/* when it was found */
 } KycvsConsent;
 
 typedef struct KycvsAnswer
@@ -80,17 +83,21 @@ typedef struct KycvsAnswer
 extern bool kycvs_challenge_find(const pg_uuid_t *id, KycvsChallenge *challenge);
 extern bool kycvs_challenge_find_same(const KycvsChallenge *like, TimestampTz now, KycvsChallenge *challenge);
 extern void kycvs_challenge_insert(const KycvsChallenge *challenge);
-extern void kycvs_challenge_resent(const KycvsChallenge *challenge);
-extern void kycvs_challenge_charge(const pg_uuid_t *id);
-extern void kycvs_challenge_failed(const pg_uuid_t *id, TimestampTz now);
-extern void kycvs_challenge_verified(const pg_uuid_t *id);
+
+/* These change the row of one that was found. */
+extern void kycvs_challenge_resent(KycvsChallenge *challenge);
+extern void kycvs_challenge_charge(KycvsChallenge *challenge);
+extern void kycvs_challenge_failed(KycvsChallenge *challenge, TimestampTz now);
+extern void kycvs_challenge_verified(KycvsChallenge *challenge);
+
+/* The newest "most" challenges of an entity that have failed since then, and not succeeded: how many, and the oldest. */
 extern int	kycvs_challenges_failed(int32 entity, TimestampTz since, int most, TimestampTz *oldest);
 
 extern bool kycvs_consent_by_challenge(const pg_uuid_t *challenge, KycvsConsent *consent);
 extern bool kycvs_consent_find(const pg_uuid_t *jti, KycvsConsent *consent);
 extern void kycvs_consent_insert(const KycvsConsent *consent);
-extern void kycvs_consent_repeated(const pg_uuid_t *jti);
-extern void kycvs_consent_used(const pg_uuid_t *jti);
+extern void kycvs_consent_repeated(KycvsConsent *consent);
+extern void kycvs_consent_used(KycvsConsent *consent);
 
 extern bool kycvs_answer_newest(const pg_uuid_t *consent, DateADT as_of, KycvsAnswer *answer);
 extern void kycvs_answer_insert(const KycvsAnswer *answer);

@@ -8,7 +8,6 @@
 #define KYCVS_MESSAGE_H
 
 #include "exchange.h"
-#include "table.h"
 
 typedef struct KycvsMessage
 {

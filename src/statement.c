@@ -3,8 +3,9 @@
  *	  SQL statements of the authority.
  *
  * Plans are saved for the life of the process; when a table they use is
- * dropped and made again, the server analyses their text anew.  Parameters and
- * results live in the SPI context of the request.
+ * dropped and made again, the server analyses their text anew.  A request that
+ * runs no statement does not connect to SPI.  Results live until the request
+ * ends, everything else in the memory context of the caller.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -12,6 +13,29 @@
 
 #include "pgstat.h"
 #include "statement.h"
+
+static bool connected = false;
+
+static void
+connect_spi(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	if (connected)
+		return;
+	SPI_connect();
+	connected = true;
+	MemoryContextSwitchTo(context);
+}
+
+/* A failed request is disconnected by its abort. */
+void
+kycvs_statements_end(bool failed)
+{
+	if (connected && !failed)
+		SPI_finish();
+	connected = false;
+}
 
 static void
 prepare(KycvsStatement *statement, KycvsArgs *args)
@@ -30,6 +54,7 @@ kycvs_run(KycvsStatement *statement, KycvsArgs *args)
 {
 	int			result;
 
+	connect_spi();
 	if (statement->plan == NULL)
 		prepare(statement, args);
 	result = SPI_execute_plan(statement->plan, args->values, args->nulls, false, 0);

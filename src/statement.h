@@ -28,6 +28,9 @@ extern uint64 kycvs_run(KycvsStatement *statement, KycvsArgs *args);
  */
 extern uint64 kycvs_run_uncounted(KycvsStatement *statement, KycvsArgs *args);
 
+/* At the end of a request: what its statements have returned is gone. */
+extern void kycvs_statements_end(bool failed);
+
 /* Columns of row "row", counted from 1.  A null where none is expected raises. */
 extern bool kycvs_column_null(uint64 row, int column);
 extern bool kycvs_column_bool(uint64 row, int column);

@@ -76,11 +76,11 @@ given_before(const KycvsConsent *consent, DateADT as_of, int status, TimestampTz
 }
 
 static bool
-use_consent(KycvsCall *call, const KycvsConsent *consent)
+use_consent(KycvsCall *call, KycvsConsent *consent)
 {
 	if (consent->used >= consent->uses)
 		return kycvs_decline(call, KV_CONSENT_USED_UP);
-	kycvs_consent_used(&consent->jti);
+	kycvs_consent_used(consent);
 	return true;
 }
 

@@ -73,17 +73,17 @@ compare(KycvsCall *call, const KycvsChallenge *challenge)
 }
 
 static void
-record_failure(KycvsCall *call, const KycvsChallenge *challenge, const KycvsLimits *limits)
+record_failure(KycvsCall *call, KycvsChallenge *challenge, const KycvsLimits *limits)
 {
-	kycvs_challenge_failed(&challenge->binding.challenge, call->now);
+	kycvs_challenge_failed(challenge, call->now);
 	kycvs_limits_failed(limits, call->now);
 	kycvs_decline_tries(call, KV_OTP_WRONG, KYCVS_TRIES - challenge->tries - 1);
 }
 
 static void
-record_success(KycvsCall *call, const KycvsChallenge *challenge, const KycvsLimits *limits)
+record_success(KycvsCall *call, KycvsChallenge *challenge, const KycvsLimits *limits)
 {
-	kycvs_challenge_verified(&challenge->binding.challenge);
+	kycvs_challenge_verified(challenge);
 	kycvs_limits_succeeded(limits, call->now);
 }
 
@@ -225,7 +225,7 @@ repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
 		kycvs_decline(call, KV_OTP_USED);
 		return;
 	}
-	kycvs_consent_repeated(&consent.jti);
+	kycvs_consent_repeated(&consent);
 	if (!compare(call, challenge))
 	{
 		kycvs_decline(call, KV_OTP_USED);
@@ -254,7 +254,7 @@ kycvs_decide_verify(KycvsCall *call)
 	if (!check_open(call, &challenge) ||
 		!check_limits(call, &challenge, &limits))
 		return;
-	kycvs_challenge_charge(&challenge.binding.challenge);
+	kycvs_challenge_charge(&challenge);
 	if (!compare(call, &challenge))
 	{
 		record_failure(call, &challenge, &limits);
@@ -279,11 +279,11 @@ kycvs_charge_verify(KycvsCall *call)
 		return;
 	if (!challenge.verified)
 	{
-		kycvs_challenge_charge(&challenge.binding.challenge);
-		kycvs_challenge_failed(&challenge.binding.challenge, call->now);
+		kycvs_challenge_charge(&challenge);
+		kycvs_challenge_failed(&challenge, call->now);
 	}
 	else if (kycvs_consent_by_challenge(&challenge.binding.challenge, &consent))
-		kycvs_consent_repeated(&consent.jti);
+		kycvs_consent_repeated(&consent);
 }
 
 /* The same in the counters of mobile and entity. */
