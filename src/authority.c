@@ -368,7 +368,7 @@ wipe_batch(int n, KycvsRequest *requests, KycvsReply *replies)
 
 	for (i = 0; i < n; i++)
 	{
-		explicit_bzero(&requests[i], sizeof(KycvsRequest));
+		explicit_bzero(&requests[i], kycvs_request_size(&requests[i]));
 		explicit_bzero(replies[i].body, replies[i].length);
 	}
 }
@@ -429,8 +429,8 @@ wait_for_work(bool serving)
 static void
 serve(int authority)
 {
-	KycvsRequest *requests = MemoryContextAllocHuge(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsRequest));
-	KycvsReply *replies = MemoryContextAllocHuge(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsReply));
+	KycvsRequest *requests = MemoryContextAllocZero(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsRequest));
+	KycvsReply *replies = MemoryContextAlloc(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsReply));
 	int			slots[KYCVS_BATCH_MAX];
 	bool		serving;
 

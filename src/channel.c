@@ -124,7 +124,10 @@ wait_while(int slot, SlotState first, SlotState second, instr_time start)
 static void
 publish(int slot, int authority, const KycvsRequest *request)
 {
-	memcpy(kycvs_slot_bodies[slot].request, request, sizeof(KycvsRequest));
+	SlotBody   *body = &kycvs_slot_bodies[slot];
+
+	body->request_size = kycvs_request_size(request);
+	memcpy(body->request, request, body->request_size);
 	kycvs_slots->heads[slot].who = request->has_api_key ?
 		hash_bytes((const unsigned char *) request->api_key, strlen(request->api_key)) : request->caller.user;
 	kycvs_slot_set(slot, SLOT_READY, authority);
@@ -160,7 +163,7 @@ exchange(int authority, const KycvsRequest *request, KycvsReply *reply)
 	publish(slot, authority, request);
 	state = wait_while(slot, SLOT_READY, SLOT_TAKEN, start);
 	if (state == SLOT_DONE)
-		memcpy(reply, kycvs_slot_bodies[slot].reply, sizeof(KycvsReply));
+		memcpy(reply, kycvs_slot_bodies[slot].reply, kycvs_slot_bodies[slot].reply_size);
 	else
 		kycvs_refuse(&reply->refusal, tell_silence(authority, state));
 }
@@ -199,9 +202,10 @@ find_obstacle(int authority, KycvsOp op)
 KycvsReply *
 kycvs_call_authority(int authority, KycvsRequest *request)
 {
-	KycvsReply *reply = palloc0(sizeof(KycvsReply));
+	KycvsReply *reply = palloc(sizeof(KycvsReply));
 	int			obstacle;
 
+	memset(reply, 0, offsetof(KycvsReply, body) + 1);
 	PG_TRY();
 	{
 		obstacle = find_obstacle(authority, request->op);
@@ -219,7 +223,7 @@ kycvs_call_authority(int authority, KycvsRequest *request)
 	{
 		if (leave_at_exit)
 			leave_slot();
-		explicit_bzero(request, sizeof(KycvsRequest));
+		explicit_bzero(request, kycvs_request_size(request));
 		pfree(request);
 	}
 	PG_END_TRY();
@@ -345,10 +349,12 @@ kycvs_channel_keys_changed(int authority)
 static bool
 take_slot(int authority, int slot, KycvsRequest *request)
 {
+	SlotBody   *body = &kycvs_slot_bodies[slot];
+
 	if (!kycvs_slot_swap(slot, authority, SLOT_READY, SLOT_TAKEN))
 		return false;
-	memcpy(request, kycvs_slot_bodies[slot].request, sizeof(KycvsRequest));
-	explicit_bzero(kycvs_slot_bodies[slot].request, sizeof(KycvsRequest));
+	memcpy(request, body->request, body->request_size);
+	explicit_bzero(body->request, body->request_size);
 	return true;
 }
 
@@ -425,7 +431,10 @@ kycvs_channel_take(int authority, int slots[KYCVS_BATCH_MAX], KycvsRequest *requ
 void
 kycvs_channel_answer(int authority, int slot, const KycvsReply *reply)
 {
-	memcpy(kycvs_slot_bodies[slot].reply, reply, offsetof(KycvsReply, body) + reply->length + 1);
+	SlotBody   *body = &kycvs_slot_bodies[slot];
+
+	body->reply_size = kycvs_reply_size(reply);
+	memcpy(body->reply, reply, body->reply_size);
 	pg_write_barrier();
 	if (!kycvs_slot_swap(slot, authority, SLOT_TAKEN, SLOT_DONE))
 		kycvs_slot_free(slot);	/* ABANDONED: its caller is gone */

@@ -87,6 +87,8 @@ typedef struct KycvsRequest
 	char		text[KYCVS_TEXT_MAX + 1];
 	char		otp[KYCVS_OTP_TYPED_MAX + 1];
 	char		api_key[KYCVS_TEXT_MAX + 1];
+
+	/* Long and rare, so they stand last: a request without them is copied only so far. */
 	char		notice[KYCVS_NOTICE_MAX + 1];
 	char		purposes[KYCVS_PURPOSES_MAX][KYCVS_CODE_MAX + 1];
 } KycvsRequest;
@@ -102,6 +104,21 @@ typedef struct KycvsReply
 	uint32		length;			/* bytes of the body, without its NUL */
 	char		body[KYCVS_BODY_MAX];
 } KycvsReply;
+
+/* How many of their bytes are used; what follows is zeros, or nobody's. */
+static inline size_t
+kycvs_request_size(const KycvsRequest *request)
+{
+	bool		is_short = request->notice[0] == '\0' && request->purposes[0][0] == '\0';
+
+	return is_short ? offsetof(KycvsRequest, notice) : sizeof(KycvsRequest);
+}
+
+static inline size_t
+kycvs_reply_size(const KycvsReply *reply)
+{
+	return offsetof(KycvsReply, body) + reply->length + 1;
+}
 
 StaticAssertDecl(sizeof(KycvsRequest) <= KYCVS_CHANNEL_SIZE, "request fits its slot");
 StaticAssertDecl(sizeof(KycvsReply) <= KYCVS_CHANNEL_SIZE, "reply fits its slot");

@@ -75,7 +75,10 @@ init_channel(void)
 		pg_atomic_init_u64(&authority->requests, 0);
 	}
 	for (i = 0; i < kycvs_slots->nslots; i++)
+	{
 		pg_atomic_init_u32(&kycvs_slots->heads[i].word, SLOT_WORD(SLOT_FREE, 0));
+		kycvs_slot_bodies[i].request_size = kycvs_slot_bodies[i].reply_size = 0;
+	}
 }
 
 static void
@@ -248,7 +251,11 @@ kycvs_slot_swap(int slot, int authority, SlotState from, SlotState to)
 void
 kycvs_slot_free(int slot)
 {
-	explicit_bzero(&kycvs_slot_bodies[slot], sizeof(SlotBody));
+	SlotBody   *body = &kycvs_slot_bodies[slot];
+
+	explicit_bzero(body->request, body->request_size);
+	explicit_bzero(body->reply, body->reply_size);
+	body->request_size = body->reply_size = 0;
 	kycvs_slot_set(slot, SLOT_FREE, 0);
 }
 

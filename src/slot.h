@@ -38,8 +38,11 @@ typedef struct SlotHead
 #define SLOT_STATE(word)			((SlotState) ((word) & 0xff))
 #define SLOT_AUTHORITY(word)		((int) ((word) >> 8))
 
+/* Only as much is copied, and wiped, as is used. */
 typedef struct SlotBody
 {
+	size_t		request_size;
+	size_t		reply_size;
 	char		request[KYCVS_CHANNEL_SIZE];
 	char		reply[KYCVS_CHANNEL_SIZE];
 } SlotBody;
