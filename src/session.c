@@ -79,9 +79,10 @@ static const char *const pinned[][2] = {
 	{"log_planner_stats", "off"},
 	{"log_executor_stats", "off"},
 	{"log_statement_stats", "off"},
+	{"auto_explain.log_min_duration", "-1"},
 };
 
-/* Some settings exist in newer servers only. */
+/* Some settings exist in newer servers only, or where a module is loaded. */
 static void
 pin(const char *name, const char *value)
 {
