@@ -31,6 +31,7 @@ OBJS = \
 	src/mobile.o \
 	src/name.o \
 	src/otp.o \
+	src/parking.o \
 	src/primitives.o \
 	src/refusal.o \
 	src/registrar.o \

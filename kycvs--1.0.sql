@@ -762,6 +762,13 @@ REVOKE ALL ON FUNCTION kycvs.next_messages(int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.next_messages(int) TO kycvs_sender;
 COMMENT ON FUNCTION kycvs.next_messages(int) IS 'sender: claims at most n messages (1 to 1000) for 60 seconds; expired ones are dropped';
 
+CREATE FUNCTION kycvs.await_messages(n int, timeout interval DEFAULT '4 s')
+  RETURNS TABLE (id bigint, mobile text, body text, language text, template_id text)
+  AS 'MODULE_PATHNAME', 'kycvs_await_messages' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.await_messages(int, interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.await_messages(int, interval) TO kycvs_sender;
+COMMENT ON FUNCTION kycvs.await_messages(int, interval) IS 'sender: like kycvs.next_messages, but waits for the first message, at most 4 seconds; then returns none';
+
 CREATE FUNCTION kycvs.message_done(id bigint, delivered boolean, detail text DEFAULT NULL)
   RETURNS void
   AS 'MODULE_PATHNAME', 'kycvs_message_done' LANGUAGE C VOLATILE PARALLEL UNSAFE;

@@ -21,6 +21,7 @@
 #include "hidden.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "parking.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/uuid.h"
@@ -257,20 +258,23 @@ KYCVS_FUNCTION(kycvs_create_api_key)
 	return kycvs_reply_text(ask(code_request(KYCVS_OP_CREATE_API_KEY, fcinfo, "code")));
 }
 
-/* Days of 24 hours; months have no length that a consent could last. */
+/* Days of 24 hours; months have no length.  False when it is far from what anybody could mean. */
+static bool
+get_microseconds(const Interval *interval, int64 *microseconds)
+{
+	if (interval->month != 0 || interval->day < -1000 || interval->day > 1000 ||
+		interval->time < -1000 * USECS_PER_DAY || interval->time > 1000 * USECS_PER_DAY)
+		return false;
+	*microseconds = interval->time + interval->day * USECS_PER_DAY;
+	return true;
+}
+
 static void
 take_validity(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 {
-	Interval   *validity;
-
-	if (!kycvs_take_given(request, fcinfo, arg, "validity"))
-		return;
-	validity = PG_GETARG_INTERVAL_P(arg);
-	if (validity->month != 0 || validity->day < -1000 || validity->day > 1000 ||
-		validity->time < -1000 * USECS_PER_DAY || validity->time > 1000 * USECS_PER_DAY)
+	if (kycvs_take_given(request, fcinfo, arg, "validity") &&
+		!get_microseconds(PG_GETARG_INTERVAL_P(arg), &request->microseconds))
 		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, "validity must be days and less, at most 366 days");
-	else
-		request->microseconds = validity->time + validity->day * USECS_PER_DAY;
 }
 
 static void
@@ -409,36 +413,63 @@ store_messages(ReturnSetInfo *result, const KycvsReply *reply)
 
 /* The next chunk; once some messages are claimed they are returned, whatever becomes of this one. */
 static KycvsReply *
-claim_chunk(int wanted, bool first)
+claim_chunk(int wanted, bool first, int64 wait)
 {
 	KycvsRequest *request = kycvs_request_new(KYCVS_OP_NEXT_MESSAGES);
 
 	request->number = wanted;
+	request->microseconds = wait;
 	return first ? ask(request) : kycvs_call(request);
 }
 
-KYCVS_FUNCTION(kycvs_next_messages)
+static void
+claim_messages(FunctionCallInfo fcinfo, int wanted, int64 wait)
 {
-	int			wanted = PG_ARGISNULL(0) ? 0 : PG_GETARG_INT32(0);
 	bool		first = true;
 	bool		more = true;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (wanted < 1 || wanted > MESSAGES_MAX)
-		ereport(ERROR,
-				(errcode(PG_ARGISNULL(0) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("n must be between 1 and %d", MESSAGES_MAX)));
 	while (more)
 	{
-		KycvsReply *reply = claim_chunk(wanted, first);
+		KycvsReply *reply = claim_chunk(wanted, first, first ? wait : 0);
 
 		store_messages((ReturnSetInfo *) fcinfo->resultinfo, reply);
 		wanted -= reply->number;
 		more = reply->more;
 		first = false;
-		explicit_bzero(reply, sizeof(KycvsReply));
+		explicit_bzero(reply, kycvs_reply_size(reply));
 		pfree(reply);
 	}
+}
+
+static int
+get_wanted(FunctionCallInfo fcinfo, int arg)
+{
+	int			wanted = PG_ARGISNULL(arg) ? 0 : PG_GETARG_INT32(arg);
+
+	if (wanted < 1 || wanted > MESSAGES_MAX)
+		ereport(ERROR,
+				(errcode(PG_ARGISNULL(arg) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("n must be between 1 and %d", MESSAGES_MAX)));
+	return wanted;
+}
+
+KYCVS_FUNCTION(kycvs_next_messages)
+{
+	claim_messages(fcinfo, get_wanted(fcinfo, 0), 0);
+	return (Datum) 0;
+}
+
+KYCVS_FUNCTION(kycvs_await_messages)
+{
+	int64		wait = 0;
+
+	if (PG_ARGISNULL(1) || !get_microseconds(PG_GETARG_INTERVAL_P(1), &wait) ||
+		wait < 0 || wait > KYCVS_WAIT_MAX_MS * INT64CONST(1000))
+		ereport(ERROR,
+				(errcode(PG_ARGISNULL(1) ? ERRCODE_NULL_VALUE_NOT_ALLOWED : ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("timeout must be between 0 and %d seconds", KYCVS_WAIT_MAX_MS / 1000)));
+	claim_messages(fcinfo, get_wanted(fcinfo, 0), wait);
 	return (Datum) 0;
 }
 

@@ -5,9 +5,8 @@
  *		flow kycvs|peer|floor simple|prepared CLIENTS SECONDS PERSONS CONNINFO
  *
  * "kycvs": kycvs_issue_otp, the OTP read off a simulated phone, kycvs_verify_otp,
- * kycvs_status.  One more connection is the sender: it claims texts in batches
- * with kycvs.next_messages, asks again at once while texts come, and puts them
- * on the phones.  "peer": the same three steps in PL/pgSQL (peer.sql).  "floor":
+ * kycvs_status.  One more connection is the sender: it waits for texts with
+ * kycvs.await_messages, claims them in batches, and puts them on the phones.  "peer": the same three steps in PL/pgSQL (peer.sql).  "floor":
  * the same rows in the same number of commits, and nothing else.  All send
  * their statements by the same protocol: "simple", with literals, as psql and
  * pgbench do unless told otherwise, or prepared once with bound values.  One
@@ -157,7 +156,7 @@ static const Statement kycvs[] = {
 	{"status", "SELECT kycvs_status($1::jsonb)"}
 };
 static const Statement claim = {
-	"claim", "SELECT mobile, substring(body FROM '[0-9]{6}') FROM kycvs.next_messages(100)"
+	"claim", "SELECT mobile, substring(body FROM '[0-9]{6}') FROM kycvs.await_messages(100)"
 };
 
 static void
@@ -201,7 +200,6 @@ static void *
 send_messages(void *arg)
 {
 	PGconn	   *conn = connect_as("sender");
-	struct timespec pause = {0, 200000};
 
 	prepare(conn, &claim, 1);
 	while (!stopping)
@@ -214,8 +212,6 @@ send_messages(void *arg)
 			snprintf(phones[atol(PQgetvalue(result, i, 0) + 3) - 6000000000L], 8, "%s", PQgetvalue(result, i, 1));
 		pthread_cond_broadcast(&phone_rings);
 		pthread_mutex_unlock(&phone_lock);
-		if (PQntuples(result) == 0)
-			nanosleep(&pause, NULL);
 		PQclear(result);
 	}
 	PQfinish(conn);

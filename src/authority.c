@@ -28,6 +28,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "compat.h"
+#include "parking.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -45,6 +46,8 @@
 #include "utils/timeout.h"
 #include "utils/wait_event.h"
 #include "vault.h"
+
+#define BATCH_ROOM (KYCVS_BATCH_MAX + KYCVS_PARKED_MAX)
 
 /* How a request is decided: by whom it may be asked, and what it needs. */
 typedef enum Needs
@@ -323,6 +326,7 @@ serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, Kycv
 {
 	bool		keys_changed = false;
 	bool		locked = false;
+	int			answered = 0;
 	int			i;
 
 	begin_transaction();
@@ -344,8 +348,13 @@ serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, Kycv
 		kycvs_channel_keys_changed(authority);
 	kycvs_channel_set_trouble(authority, kycvs_vault_trouble());
 	for (i = 0; i < n; i++)
+	{
+		if (kycvs_park(slots[i], &requests[i], &replies[i]))
+			continue;
 		kycvs_channel_answer(authority, slots[i], &replies[i]);
-	kycvs_channel_count(authority, n);
+		answered++;
+	}
+	kycvs_channel_count(authority, answered);
 }
 
 static void
@@ -411,11 +420,37 @@ reload(void)
 	kycvs_vault_close();
 }
 
+static bool
+makes_messages(int n, const KycvsRequest *requests)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+		if (requests[i].op == KYCVS_OP_ISSUE || requests[i].op == KYCVS_OP_RESEND)
+			return true;
+	return false;
+}
+
+/* The requests that wait, and after them those that are parked, when there may be something for them. */
+static int
+take_batch(int authority, int *slots, KycvsRequest *requests)
+{
+	int			n = kycvs_channel_take(authority, slots, requests);
+
+	if (makes_messages(n, requests) || kycvs_parked_timeout(authority) == 0)
+		n += kycvs_parked_recall(authority, slots + n, requests + n);
+	return n;
+}
+
 static void
-wait_for_work(bool serving)
+wait_for_work(int authority, bool serving)
 {
 	long		timeout = pgstat_report_stat(false);
+	long		parked = kycvs_parked_timeout(authority);
 	int			events;
+
+	if (parked >= 0 && (timeout <= 0 || parked < timeout))
+		timeout = Max(parked, 1);
 
 	pgstat_report_activity(STATE_IDLE, serving ? "waiting for requests" : "waiting for CREATE EXTENSION kycvs");
 	events = WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout > 0 ? WL_TIMEOUT : 0),
@@ -429,9 +464,9 @@ wait_for_work(bool serving)
 static void
 serve(int authority)
 {
-	KycvsRequest *requests = MemoryContextAllocZero(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsRequest));
-	KycvsReply *replies = MemoryContextAlloc(TopMemoryContext, KYCVS_BATCH_MAX * sizeof(KycvsReply));
-	int			slots[KYCVS_BATCH_MAX];
+	KycvsRequest *requests = MemoryContextAllocZero(TopMemoryContext, BATCH_ROOM * sizeof(KycvsRequest));
+	KycvsReply *replies = MemoryContextAlloc(TopMemoryContext, BATCH_ROOM * sizeof(KycvsReply));
+	int			slots[BATCH_ROOM];
 	bool		serving;
 
 	request_context = AllocSetContextCreate(TopMemoryContext, "kycvs request", ALLOCSET_DEFAULT_SIZES);
@@ -443,10 +478,10 @@ serve(int authority)
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
 			reload();
-		n = kycvs_channel_take(authority, slots, requests);
+		n = take_batch(authority, slots, requests);
 		if (n == 0)
 		{
-			wait_for_work(serving);
+			wait_for_work(authority, serving);
 			continue;
 		}
 		pgstat_report_activity(STATE_RUNNING, "deciding requests");

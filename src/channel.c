@@ -58,29 +58,6 @@ kycvs_request_new(KycvsOp op)
 	return request;
 }
 
-/*
- * Gives up whatever this backend's slot is doing.  READY must be left before it
- * is wiped: while it is READY the authority may take it at any moment.
- */
-static void
-leave_slot(void)
-{
-	int			slot = KYCVS_MY_PROC_NUMBER;
-	int			authority = SLOT_AUTHORITY(kycvs_slot_word(slot));
-
-	if (kycvs_slot_swap(slot, authority, SLOT_READY, SLOT_ABANDONED))
-		kycvs_slot_free(slot);
-	else if (!kycvs_slot_swap(slot, authority, SLOT_TAKEN, SLOT_ABANDONED) &&
-			 SLOT_STATE(kycvs_slot_word(slot)) != SLOT_ABANDONED)
-		kycvs_slot_free(slot);
-}
-
-static void
-leave_slot_at_exit(int code, Datum arg)
-{
-	leave_slot();
-}
-
 static void
 wake_authority(int number)
 {
@@ -90,6 +67,31 @@ wake_authority(int number)
 	proc = kycvs_slots->authorities[number].proc;
 	LWLockRelease(kycvs_slots->lock);
 	kycvs_slot_wake(proc);
+}
+
+/*
+ * Gives up whatever this backend's slot is doing.  READY must be left before it
+ * is wiped: while it is READY the authority may take it at any moment.  The
+ * authority is woken for a slot that it has taken, for it may have parked it.
+ */
+static void
+leave_slot(void)
+{
+	int			slot = KYCVS_MY_PROC_NUMBER;
+	int			authority = SLOT_AUTHORITY(kycvs_slot_word(slot));
+
+	if (kycvs_slot_swap(slot, authority, SLOT_READY, SLOT_ABANDONED))
+		kycvs_slot_free(slot);
+	else if (kycvs_slot_swap(slot, authority, SLOT_TAKEN, SLOT_ABANDONED))
+		wake_authority(authority);
+	else if (SLOT_STATE(kycvs_slot_word(slot)) != SLOT_ABANDONED)
+		kycvs_slot_free(slot);
+}
+
+static void
+leave_slot_at_exit(int code, Datum arg)
+{
+	leave_slot();
 }
 
 /*
@@ -426,6 +428,17 @@ kycvs_channel_take(int authority, int slots[KYCVS_BATCH_MAX], KycvsRequest *requ
 	if (taken > 0)
 		last = slots[taken - 1];
 	return taken;
+}
+
+/* Frees a slot whose caller has left; false when it still waits. */
+bool
+kycvs_channel_drop_abandoned(int authority, int slot)
+{
+	if (kycvs_slot_word(slot) != SLOT_WORD(SLOT_ABANDONED, authority))
+		return false;
+	kycvs_slot_free(slot);
+	kycvs_slot_wake(slot);
+	return true;
 }
 
 void

@@ -55,6 +55,7 @@ extern bool kycvs_channel_connecting(int authority, bool connecting);
 extern void kycvs_channel_set_trouble(int authority, const char *trouble);
 extern void kycvs_channel_keys_changed(int authority);
 extern int	kycvs_channel_take(int authority, int slots[KYCVS_BATCH_MAX], KycvsRequest *requests);
+extern bool kycvs_channel_drop_abandoned(int authority, int slot);
 extern void kycvs_channel_answer(int authority, int slot, const KycvsReply *reply);
 extern void kycvs_channel_count(int authority, int requests);
 

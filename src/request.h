@@ -72,7 +72,7 @@ typedef struct KycvsRequest
 	pg_uuid_t	id;				/* txn, or the consent's jti */
 	int64		number;			/* person, message, API key, how many */
 	int32		count;			/* uses, failures an hour, birth year, dose number */
-	int64		microseconds;	/* validity */
+	int64		microseconds;	/* validity, how long to wait */
 	DateADT		date;			/* travel date, as_of, given_on */
 	bool		has_date;
 	bool		has_text;		/* reference, batch, detail given */
