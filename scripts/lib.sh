@@ -13,6 +13,7 @@ version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$root/kycvs.control")
 work=          # the private folder
 pg_bin=        # the private copy's programs
 apt_snippet=   # tells Debian's packages not to create a cluster
+small_disk=    # a file system that is soon full, while it is mounted
 keep=          # not empty: leave the private folder behind
 
 # ---- messages ---------------------------------------------------------------
@@ -159,7 +160,8 @@ close_work() {
     allow_new_clusters
     if [ -n "$work" ] && [ -z "$keep" ]; then
         stop_servers
-        rm -rf "$work"
+        [ -z "$small_disk" ] || umount "$small_disk" || umount -l "$small_disk"
+        rm -rf --one-file-system "$work"
     fi
     exit "$status"
 }

@@ -28,6 +28,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "compat.h"
+#include "limits.h"
 #include "parking.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -189,21 +190,35 @@ decide(KycvsCall *call)
 		kycvs_audit_append(&call->audit, call->request, call->reply->refusal.sqlstate, call->now);
 }
 
-/* Charges a request whose decision failed: the try and the audit row. */
+/*
+ * What a request whose decision failed has cost all the same: the try, the
+ * counters of mobile and entity, the audit row.  Each is written for itself, for
+ * the others may be what failed.
+ */
+static bool
+was_verification(const KycvsCall *call)
+{
+	return call->request->op == KYCVS_OP_VERIFY && call->entity.id != 0;
+}
+
 static void
 charge_again(KycvsCall *call)
 {
-	if (call->request->op == KYCVS_OP_VERIFY && call->entity.id != 0)
+	if (was_verification(call))
 		kycvs_charge_verify(call);
-	kycvs_audit_append(&call->audit, call->request, call->reply->refusal.sqlstate, call->now);
 }
 
-/* And the counters of mobile and entity; apart, for they may be what failed. */
 static void
 count_again(KycvsCall *call)
 {
-	if (call->request->op == KYCVS_OP_VERIFY && call->entity.id != 0 && kycvs_vault_open_secrets())
+	if (was_verification(call) && kycvs_vault_open_secrets())
 		kycvs_count_verify(call);
+}
+
+static void
+audit_again(KycvsCall *call)
+{
+	kycvs_audit_append(&call->audit, call->request, call->reply->refusal.sqlstate, call->now);
 }
 
 /* An unexpected error: to the log, without statement and context; to the caller, its code alone. */
@@ -271,8 +286,10 @@ serve_request(const KycvsRequest *request, KycvsReply *reply)
 		return;
 	kycvs_audit_init(&call.audit);
 	call.audit.entity = call.entity.id;
-	(void) run_alone(charge_again, &call);
+	if (!run_alone(charge_again, &call))
+		kycvs_limits_remember_try(&request->id, call.now);
 	(void) run_alone(count_again, &call);
+	(void) run_alone(audit_again, &call);
 }
 
 /* ---- one batch ---- */

@@ -240,3 +240,66 @@ kycvs_limits_resend_pause(int resends)
 
 	return resends < (int) lengthof(pauses) ? pauses[resends] : -1;
 }
+
+/* ---- tries that could not be written down ---- */
+
+#define REMEMBERED_MAX 256
+
+typedef struct Remembered
+{
+	pg_uuid_t	challenge;
+	int			tries;
+	TimestampTz until;
+} Remembered;
+
+static Remembered remembered[REMEMBERED_MAX];
+
+static Remembered *
+find_remembered(const pg_uuid_t *challenge, TimestampTz now)
+{
+	int			i;
+
+	for (i = 0; i < REMEMBERED_MAX; i++)
+		if (remembered[i].until > now && memcmp(&remembered[i].challenge, challenge, UUID_LEN) == 0)
+			return &remembered[i];
+	return NULL;
+}
+
+static Remembered *
+find_room(TimestampTz now)
+{
+	int			i;
+
+	for (i = 0; i < REMEMBERED_MAX; i++)
+		if (remembered[i].until <= now)
+			return &remembered[i];
+	return NULL;
+}
+
+void
+kycvs_limits_remember_try(const pg_uuid_t *challenge, TimestampTz now)
+{
+	Remembered *found = find_remembered(challenge, now);
+
+	if (found == NULL)
+	{
+		found = find_room(now);
+		if (found == NULL)
+			return;				/* nobody can try any more, see below */
+		found->challenge = *challenge;
+		found->tries = 0;
+		found->until = now + KYCVS_CHALLENGE_SECONDS * USECS_PER_SEC;
+	}
+	found->tries++;
+}
+
+/* When there is no room to remember another, all challenges are out of tries. */
+int
+kycvs_limits_remembered_tries(const pg_uuid_t *challenge, TimestampTz now)
+{
+	const Remembered *found = find_remembered(challenge, now);
+
+	if (found != NULL)
+		return found->tries;
+	return find_room(now) == NULL ? KYCVS_REPEATS : 0;
+}

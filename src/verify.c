@@ -33,6 +33,7 @@ find_challenge(KycvsCall *call, KycvsChallenge *challenge)
 		return kycvs_decline(call, KV_CHALLENGE_UNKNOWN);
 	if (!challenge->ours)
 		return kycvs_decline(call, KV_OTP_EXPIRED);
+	challenge->tries += kycvs_limits_remembered_tries(&call->request->id, call->now);
 	return true;
 }
 
@@ -220,7 +221,8 @@ repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
 	char		name[KYCVS_NAME_MAX + 1];
 
 	if (!kycvs_consent_by_challenge(&challenge->binding.challenge, &consent) ||
-		consent.withdrawn || consent.expires_at <= call->now || consent.repeats >= KYCVS_REPEATS)
+		consent.withdrawn || consent.expires_at <= call->now ||
+		consent.repeats + kycvs_limits_remembered_tries(&call->request->id, call->now) >= KYCVS_REPEATS)
 	{
 		kycvs_decline(call, KV_OTP_USED);
 		return;
