@@ -14,6 +14,7 @@ OBJS = \
 	src/document.o \
 	src/es6number.o \
 	src/exchange.o \
+	src/guard.o \
 	src/health.o \
 	src/hidden.o \
 	src/issue.o \
@@ -44,8 +45,10 @@ OBJS = \
 	src/statement.o \
 	src/status.o \
 	src/table.o \
+	src/trust.o \
 	src/value.o \
 	src/vault.o \
+	src/verification.o \
 	src/verifier.o \
 	src/verify.o
 

@@ -92,7 +92,8 @@ CREATE TABLE kycvs_data.signing_key (
   created_at timestamptz NOT NULL,
   activated_at timestamptz,
   retired_at timestamptz,
-  revoked_at timestamptz
+  revoked_at timestamptz,
+  destroyed_at timestamptz
 );
 CREATE UNIQUE INDEX signing_key_active ON kycvs_data.signing_key (state) WHERE state = 'active';
 COMMENT ON TABLE kycvs_data.signing_key IS 'Public parts and states of the signing keys';
@@ -105,6 +106,24 @@ COMMENT ON COLUMN kycvs_data.signing_key.created_at IS 'When it was made';
 COMMENT ON COLUMN kycvs_data.signing_key.activated_at IS 'When it began to sign';
 COMMENT ON COLUMN kycvs_data.signing_key.retired_at IS 'When it ceased to sign';
 COMMENT ON COLUMN kycvs_data.signing_key.revoked_at IS 'When it was revoked';
+COMMENT ON COLUMN kycvs_data.signing_key.destroyed_at IS 'When its private part was destroyed';
+
+CREATE TABLE kycvs_data.trusted_key (
+  issuer text NOT NULL,
+  kid text NOT NULL,
+  alg text NOT NULL CHECK (alg IN ('ES256', 'EdDSA')),
+  x bytea NOT NULL CHECK (length(x) = 32),
+  y bytea NOT NULL CHECK (length(y) = 32),
+  created_at timestamptz NOT NULL,
+  PRIMARY KEY (issuer, kid)
+);
+COMMENT ON TABLE kycvs_data.trusted_key IS 'Public keys of other issuers whose documents verify in this database';
+COMMENT ON COLUMN kycvs_data.trusted_key.issuer IS 'Claim "iss" of their documents';
+COMMENT ON COLUMN kycvs_data.trusted_key.kid IS 'RFC 7638 thumbprint';
+COMMENT ON COLUMN kycvs_data.trusted_key.alg IS 'JOSE algorithm: ES256 (RFC 7518) or EdDSA (RFC 8037)';
+COMMENT ON COLUMN kycvs_data.trusted_key.x IS 'Public coordinate x (P-256), or the public key (Ed25519)';
+COMMENT ON COLUMN kycvs_data.trusted_key.y IS 'Public coordinate y (P-256), zeros for Ed25519';
+COMMENT ON COLUMN kycvs_data.trusted_key.created_at IS 'When it was first trusted';
 
 /* ---- tables: who may ask, and why ---- */
 
@@ -447,6 +466,7 @@ REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON kycvs_data.audit FROM ky
 
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.registry', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.signing_key', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.trusted_key', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.api_key', '');
@@ -576,6 +596,13 @@ REVOKE ALL ON FUNCTION @extschema@.kycvs_verify(jsonb, text, text, text, text, t
 GRANT EXECUTE ON FUNCTION @extschema@.kycvs_verify(jsonb, text, text, text, text, timestamptz) TO PUBLIC;
 COMMENT ON FUNCTION @extschema@.kycvs_verify(jsonb, text, text, text, text, timestamptz) IS 'public: the claims of a document whose signature, issuer, key, expiry, audience, reference, name and type are right, else KV030-KV034; at = check as of then';
 
+CREATE FUNCTION @extschema@.kycvs_verify_each(documents jsonb[], audience text, reference_list text[] DEFAULT NULL, name_list text[] DEFAULT NULL, type text DEFAULT 'status', at timestamptz DEFAULT NULL)
+  RETURNS TABLE (n int, claims jsonb, error text, message text)
+  AS 'MODULE_PATHNAME', 'kycvs_verify_each' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_verify_each(jsonb[], text, text[], text[], text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_verify_each(jsonb[], text, text[], text[], text, timestamptz) TO PUBLIC;
+COMMENT ON FUNCTION @extschema@.kycvs_verify_each(jsonb[], text, text[], text[], text, timestamptz) IS 'public: kycvs_verify for many documents at once, a row for each in their order: its claims, or error (KV030-KV034) and message; references and names, when given, are as many';
+
 CREATE FUNCTION @extschema@.kycvs_claims(document jsonb)
   RETURNS jsonb
   AS 'MODULE_PATHNAME', 'kycvs_claims' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -624,6 +651,13 @@ CREATE FUNCTION kycvs.signature_valid(jwk jsonb, message bytea, signature bytea)
 REVOKE ALL ON FUNCTION kycvs.signature_valid(jsonb, bytea, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.signature_valid(jsonb, bytea, bytea) TO PUBLIC;
 COMMENT ON FUNCTION kycvs.signature_valid(jsonb, bytea, bytea) IS 'public: whether an ES256 (RFC 7518, 3.4) or Ed25519 (RFC 8037) signature of 64 bytes is right';
+
+CREATE FUNCTION kycvs.require_answer()
+  RETURNS trigger
+  AS 'MODULE_PATHNAME', 'kycvs_require_answer' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.require_answer() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.require_answer() TO PUBLIC;
+COMMENT ON FUNCTION kycvs.require_answer() IS 'public: trigger for each row that is inserted or updated, with arguments audience=CODE, answer=COLUMN, reference=COLUMN, name=COLUMN, day=COLUMN, status=0|1|2: refuses an answer that is not good for its row (KV030-KV034), or says less (23514)';
 
 /* ---- functions that return a refusal instead of raising it: gateways and routers ---- */
 
@@ -677,6 +711,84 @@ CREATE FUNCTION kycvs.revoke_key(kid text)
 REVOKE ALL ON FUNCTION kycvs.revoke_key(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.revoke_key(text) TO kycvs_admin;
 COMMENT ON FUNCTION kycvs.revoke_key(text) IS 'admin: documents of this key verify no more; not to be undone';
+
+CREATE FUNCTION kycvs.destroy_key(kid text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_destroy_key' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.destroy_key(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.destroy_key(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.destroy_key(text) IS 'admin: overwrites and removes the private file of a retired or revoked key; its public part stays and, unless revoked, verifies';
+
+CREATE FUNCTION kycvs.list_keys()
+  RETURNS TABLE (issuer text, kid text, alg text, state text, created_at timestamptz, activated_at timestamptz, retired_at timestamptz, revoked_at timestamptz, destroyed_at timestamptz)
+  AS 'MODULE_PATHNAME', 'kycvs_list_keys' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.list_keys() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.list_keys() TO kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.list_keys() IS 'private: behind the view kycvs.keys';
+
+CREATE VIEW kycvs.keys AS
+  SELECT k.issuer, k.kid, k.alg, k.state, k.created_at, k.activated_at, k.retired_at, k.revoked_at, k.destroyed_at FROM kycvs.list_keys() AS k;
+REVOKE ALL ON kycvs.keys FROM PUBLIC;
+GRANT SELECT ON kycvs.keys TO kycvs_admin, kycvs_auditor;
+COMMENT ON VIEW kycvs.keys IS 'admin, auditor: the keys that this database verifies with, of its registry and of issuers that it trusts';
+COMMENT ON COLUMN kycvs.keys.issuer IS 'Claim "iss" of the documents that the key signs';
+COMMENT ON COLUMN kycvs.keys.kid IS 'RFC 7638 thumbprint';
+COMMENT ON COLUMN kycvs.keys.alg IS 'JOSE algorithm';
+COMMENT ON COLUMN kycvs.keys.state IS 'pending, active, retired or revoked; trusted: another issuer''s';
+COMMENT ON COLUMN kycvs.keys.created_at IS 'When it was made, or first trusted';
+COMMENT ON COLUMN kycvs.keys.activated_at IS 'When it began to sign';
+COMMENT ON COLUMN kycvs.keys.retired_at IS 'When it ceased to sign';
+COMMENT ON COLUMN kycvs.keys.revoked_at IS 'When it was revoked';
+COMMENT ON COLUMN kycvs.keys.destroyed_at IS 'When its private part was destroyed';
+
+/*
+ * Trust is this database's own business, also where there is no authority: so
+ * these two act in the caller's transaction, as the owner of the table.
+ */
+CREATE FUNCTION kycvs.read_jwks(issuer text, jwks jsonb)
+  RETURNS TABLE (kid text, alg text, x bytea, y bytea, skipped text)
+  AS 'MODULE_PATHNAME', 'kycvs_read_jwks' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.read_jwks(text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_jwks(text, jsonb) TO kycvs_owner;
+COMMENT ON FUNCTION kycvs.read_jwks(text, jsonb) IS 'private: the keys of a JWK Set, checked';
+
+CREATE FUNCTION kycvs.trust_issuer(issuer text, jwks jsonb)
+  RETURNS TABLE (kid text, alg text, change text)
+  LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH given AS MATERIALIZED (SELECT j.kid, j.alg, j.x, j.y, j.skipped FROM kycvs.read_jwks(trust_issuer.issuer, trust_issuer.jwks) AS j),
+  added AS (
+    INSERT INTO kycvs_data.trusted_key (issuer, kid, alg, x, y, created_at)
+    SELECT trust_issuer.issuer, g.kid, g.alg, g.x, g.y, clock_timestamp() FROM given AS g WHERE g.skipped IS NULL
+    ON CONFLICT DO NOTHING RETURNING trusted_key.kid)
+  SELECT g.kid, g.alg,
+         CASE WHEN g.skipped IS NOT NULL THEN 'skipped: ' || g.skipped
+              WHEN g.kid IN (SELECT a.kid FROM added AS a) THEN 'added'
+              ELSE 'known' END
+    FROM given AS g
+  UNION ALL
+  SELECT t.kid, t.alg, 'kept' FROM kycvs_data.trusted_key AS t
+   WHERE t.issuer = trust_issuer.issuer AND NOT EXISTS (SELECT FROM given AS g WHERE g.kid = t.kid);
+END;
+ALTER FUNCTION kycvs.trust_issuer(text, jsonb) OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.trust_issuer(text, jsonb) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.trust_issuer(text, jsonb) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.trust_issuer(text, jsonb) IS 'admin: documents of this issuer, signed by these keys (RFC 7517), verify in this database; says of each key: added, known, kept (from before, not in this set) or skipped';
+
+CREATE FUNCTION kycvs.distrust_key(issuer text, kid text)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  DELETE FROM kycvs_data.trusted_key AS t WHERE t.issuer = distrust_key.issuer AND t.kid = distrust_key.kid;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = 'there is no trusted key of this issuer and name';
+  END IF;
+END $$;
+ALTER FUNCTION kycvs.distrust_key(text, text) OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.distrust_key(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.distrust_key(text, text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.distrust_key(text, text) IS 'admin: documents signed by this key of another issuer verify no more';
 
 CREATE FUNCTION kycvs.add_purpose(code text, notice text, validity interval DEFAULT '15 min', uses int DEFAULT 3)
   RETURNS void
@@ -847,6 +959,11 @@ BEGIN
     SELECT 'TABLE ' || c.oid::regclass::text AS object, x.grantee
       FROM pg_class c, aclexplode(c.relacl) x
      WHERE c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind = 'r' AND x.grantee NOT IN (0, c.relowner)
+    UNION
+    SELECT 'TABLE ' || c.oid::regclass::text, x.grantee
+      FROM pg_class c, aclexplode(c.relacl) x
+     WHERE c.relnamespace = 'kycvs'::regnamespace AND c.relkind = 'v'
+       AND x.grantee NOT IN (SELECT oid FROM pg_roles WHERE rolname LIKE 'kycvs\_%' UNION SELECT 0 UNION SELECT c.relowner)
     UNION
     SELECT 'SEQUENCE ' || c.oid::regclass::text, x.grantee
       FROM pg_class c, aclexplode(c.relacl) x

@@ -241,6 +241,12 @@ KYCVS_FUNCTION(kycvs_revoke_key)
 	PG_RETURN_VOID();
 }
 
+KYCVS_FUNCTION(kycvs_destroy_key)
+{
+	ask(code_request(KYCVS_OP_DESTROY_KEY, fcinfo, "kid"));
+	PG_RETURN_VOID();
+}
+
 KYCVS_FUNCTION(kycvs_suspend_entity)
 {
 	ask(code_request(KYCVS_OP_SUSPEND_ENTITY, fcinfo, "code"));

@@ -57,7 +57,7 @@ ALTER DEFAULT PRIVILEGES GRANT ALL ON SEQUENCES TO regress_favoured;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO regress_favoured;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO regress_favoured;
 CREATE EXTENSION kycvs;
-SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'kycvs_data'::regnamespace AND relacl::text ~ 'regress_favoured') AS relations,
+SELECT (SELECT count(*) FROM pg_class WHERE relnamespace IN ('kycvs'::regnamespace, 'kycvs_data'::regnamespace) AND relacl::text ~ 'regress_favoured') AS relations,
        (SELECT count(*) FROM pg_namespace WHERE nspname ~ '^kycvs' AND nspacl::text ~ 'regress_favoured') AS schemas,
        (SELECT string_agg(oid::regprocedure::text, ', ' ORDER BY 1) FROM pg_proc WHERE pronamespace IN ('kycvs'::regnamespace, 'kycvs_data'::regnamespace) AND proacl::text ~ 'regress_favoured') AS functions,
        (SELECT string_agg(proname, ', ' ORDER BY proname) FROM pg_proc WHERE proname ~ '^kycvs_' AND proacl::text ~ 'regress_favoured') AS public_functions;

@@ -30,6 +30,12 @@ static KycvsStatement activate_key[] = {
 static KycvsStatement revoke_key = {
 	"UPDATE kycvs_data.signing_key SET state = 'revoked', revoked_at = $2 WHERE kid = $1 AND state <> 'revoked'"
 };
+static KycvsStatement find_key = {
+	"SELECT state IN ('retired', 'revoked'), destroyed_at IS NOT NULL FROM kycvs_data.signing_key WHERE kid = $1"
+};
+static KycvsStatement destroy_key = {
+	"UPDATE kycvs_data.signing_key SET destroyed_at = $2 WHERE kid = $1"
+};
 static KycvsStatement insert_purpose = {
 	"INSERT INTO kycvs_data.purpose (code, validity, uses, created_at)"
 	" VALUES ($1, $2 * interval '1 microsecond', $3, $4) ON CONFLICT (code) DO NOTHING RETURNING id"
@@ -100,6 +106,29 @@ kycvs_decide_revoke_key(KycvsCall *call)
 	if (change_key(&revoke_key, call) == 0)
 		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "there is no key of this name that is not revoked");
 	kycvs_vault_close();
+}
+
+static bool
+may_destroy(KycvsCall *call)
+{
+	KycvsArgs	args = {0};
+
+	kycvs_bind_text(&args, call->request->code);
+	if (kycvs_run(&find_key, &args) == 0)
+		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "there is no key of this name");
+	if (!kycvs_column_bool(0, 1))
+		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "only a retired or revoked key can be destroyed");
+	if (kycvs_column_bool(0, 2))
+		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "key is already destroyed");
+	return true;
+}
+
+/* The file goes before the commit: should that fail, a second call finds it gone, and writes down that it is. */
+void
+kycvs_decide_destroy_key(KycvsCall *call)
+{
+	if (may_destroy(call) && kycvs_vault_destroy_key(call->request->code, &call->reply->refusal))
+		change_key(&destroy_key, call);
 }
 
 /* A chunk of public keys for a session in another database: the issuer, then the keys as they lie in memory. */

@@ -24,6 +24,7 @@ static const char *const events[KYCVS_OPS] = {
 	[KYCVS_OP_CREATE_KEY] = "create_key",
 	[KYCVS_OP_ACTIVATE_KEY] = "activate_key",
 	[KYCVS_OP_REVOKE_KEY] = "revoke_key",
+	[KYCVS_OP_DESTROY_KEY] = "destroy_key",
 	[KYCVS_OP_ADD_PURPOSE] = "add_purpose",
 	[KYCVS_OP_ADD_NOTICE] = "add_notice",
 	[KYCVS_OP_ADD_ENTITY] = "add_entity",

@@ -80,6 +80,7 @@ static const Route routes[KYCVS_OPS] = {
 	[KYCVS_OP_CREATE_KEY] = {kycvs_decide_create_key, admin_group, NEEDS_NOTHING},
 	[KYCVS_OP_ACTIVATE_KEY] = {kycvs_decide_activate_key, admin_group, NEEDS_SECRETS},
 	[KYCVS_OP_REVOKE_KEY] = {kycvs_decide_revoke_key, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_DESTROY_KEY] = {kycvs_decide_destroy_key, admin_group, NEEDS_SECRETS},
 	[KYCVS_OP_ADD_PURPOSE] = {kycvs_decide_add_purpose, admin_group, NEEDS_NOTHING},
 	[KYCVS_OP_ADD_NOTICE] = {kycvs_decide_add_notice, admin_group, NEEDS_NOTHING},
 	[KYCVS_OP_ADD_ENTITY] = {kycvs_decide_add_entity, admin_group, NEEDS_NOTHING},
@@ -166,6 +167,9 @@ look_around(KycvsCall *call)
 	initStringInfo(&problems);
 	if (kycvs_vault_open_signing() && kycvs_vault_issuer_differs())
 		appendStringInfo(&problems, "issuer\tkycvs.issuer is not this registry's \"%s\", which its first key fixed\n", kycvs_vault_issuer());
+	if (kycvs_vault_key_too_old(call->now) > 0)
+		appendStringInfo(&problems, "signing key\tsigns since %d days, longer than kycvs.key_max_age: kycvs.create_key() makes another,"
+						 " kycvs.activate_key(kid) takes it once verifiers have read the key set\n", kycvs_vault_key_too_old(call->now));
 	if (kycvs_clock_behind() > 0)
 		appendStringInfo(&problems, "clock\t%d s behind the newest audit row: time stands still until it has caught up; correct the server's clock\n",
 						 kycvs_clock_behind());

@@ -51,6 +51,7 @@ extern void kycvs_decide_status(KycvsCall *call);
 extern void kycvs_decide_create_key(KycvsCall *call);
 extern void kycvs_decide_activate_key(KycvsCall *call);
 extern void kycvs_decide_revoke_key(KycvsCall *call);
+extern void kycvs_decide_destroy_key(KycvsCall *call);
 extern void kycvs_decide_add_purpose(KycvsCall *call);
 extern void kycvs_decide_add_notice(KycvsCall *call);
 extern void kycvs_decide_add_entity(KycvsCall *call);

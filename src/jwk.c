@@ -120,15 +120,33 @@ is_for_us(Jsonb *jwk, KycvsAlg alg)
 		 (alg == KYCVS_EDDSA && member_is(jwk, "alg", "Ed25519")));
 }
 
+bool
+kycvs_jwk_is_private(Jsonb *jwk)
+{
+	static const char *const names[] = {"d", "k", "p", "q", "dp", "dq", "qi", "oth"};
+	JsonbValue	value;
+
+	for (size_t i = 0; JB_ROOT_IS_OBJECT(jwk) && i < lengthof(names); i++)
+		if (find_member(jwk, names[i], &value))
+			return true;
+	return false;
+}
+
+bool
+kycvs_jwk_is_for_us(Jsonb *jwk)
+{
+	KycvsAlg	alg = JB_ROOT_IS_OBJECT(jwk) ? read_kind(jwk) : KYCVS_ALG_NONE;
+
+	return alg != KYCVS_ALG_NONE && is_for_us(jwk, alg);
+}
+
 const char *
 kycvs_key_from_jwk(Jsonb *jwk, KycvsPublicKey *key)
 {
-	JsonbValue	value;
-
 	memset(key, 0, sizeof(*key));
 	if (!JB_ROOT_IS_OBJECT(jwk))
 		return "key is not an object";
-	if (find_member(jwk, "d", &value))
+	if (kycvs_jwk_is_private(jwk))
 		return "key is a private one";
 	key->alg = read_kind(jwk);
 	if (key->alg == KYCVS_ALG_NONE)

@@ -21,6 +21,12 @@ extern JsonbValue *kycvs_key_push_jwk(JsonbParseState **state, const KycvsPublic
  */
 extern const char *kycvs_key_from_jwk(Jsonb *jwk, KycvsPublicKey *key);
 
+/* False for a key of another kind, use or algorithm, which is no business of ours. */
+extern bool kycvs_jwk_is_for_us(Jsonb *jwk);
+
+/* True when it has a member that only private and symmetric keys have (RFC 7518, section 6). */
+extern bool kycvs_jwk_is_private(Jsonb *jwk);
+
 /*
  * Appends the canonical form of the required members of a public key of kty
  * EC, OKP or RSA, which is what RFC 7638 hashes.  Returns NULL or a sentence.

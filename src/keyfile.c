@@ -438,6 +438,51 @@ kycvs_keyfile_create(const char *directory, const char *name,
 	return explain_file(fault, directory, name);
 }
 
+static int
+overwrite(int fd)
+{
+	static const unsigned char zeros[KYCVS_KEYFILE_MAX];
+	struct stat st;
+	int			fault = check_file(fd, KYCVS_KEYFILE_MAX);
+
+	if (fault != 0)
+		return fault;
+	if (fstat(fd, &st) != 0)
+		return errno;
+	return write_all(fd, zeros, Min(st.st_size, KYCVS_KEYFILE_MAX));
+}
+
+static int
+destroy_file(int at, const char *name)
+{
+	int			fd = openat(at, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	int			fault;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : errno == ELOOP || errno == ENXIO ? FAULT_KIND : errno;
+	fault = overwrite(fd);
+	if (close(fd) != 0 && fault == 0)
+		fault = errno;
+	if (fault == 0 && (unlinkat(at, name, 0) != 0 || fsync(at) != 0))
+		fault = errno;
+	return fault;
+}
+
+char *
+kycvs_keyfile_destroy(const char *directory, const char *name)
+{
+	int			at;
+	int			fault;
+
+	if (!is_plain_name(name))
+		return explain_file(FAULT_NAME, directory, name);
+	if ((fault = open_directory(directory, &at)) != 0)
+		return explain_directory(fault, directory);
+	fault = destroy_file(at, name);
+	close(at);
+	return explain_file(fault, directory, name);
+}
+
 int
 kycvs_keyfile_exists(const char *directory, const char *name)
 {

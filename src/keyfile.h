@@ -36,6 +36,13 @@ extern char *kycvs_keyfile_create(const char *directory, const char *name,
 								  const unsigned char *data, size_t length);
 
 /*
+ * Overwrites the file with zeros, removes it and syncs the directory; one that
+ * is gone already is no problem.  What the disk keeps of overwritten blocks
+ * (journals, flash) is out of reach.
+ */
+extern char *kycvs_keyfile_destroy(const char *directory, const char *name);
+
+/*
  * 1 when there is such an entry (whatever it is), 0 when not, nor the
  * directory; -1 when one can't say, as in a directory that fails its check.
  */

@@ -77,18 +77,77 @@ fetch_keys(int authority)
 	kept_generation = generation;
 }
 
-bool
-kycvs_keysource_read(KycvsKeyList *list)
+/* The registry's keys, when it is another database's. */
+static void
+read_elsewhere(KycvsKeyBook *book)
 {
-	int			authority;
+	int			authority = kycvs_channel_find(kycvs_channel_trusted());
 
-	if (!registry_is_elsewhere())
-		return kycvs_keytable_read(list);
-	authority = kycvs_channel_find(kycvs_channel_trusted());
+	book->no_authority = authority < 0;
 	if (authority < 0)
-		kycvs_raise_code(KV_NO_AUTHORITY);
+		return;
 	if (authority != kept_authority || kycvs_channel_key_generation(authority) != kept_generation)
 		fetch_keys(authority);
-	*list = kept;
-	return true;
+	book->registry = kept;
+	book->has_registry = true;
+}
+
+void
+kycvs_keybook_open(KycvsKeyBook *book)
+{
+	if (book->opened)
+		return;
+	if (registry_is_elsewhere())
+		read_elsewhere(book);
+	else
+		book->has_registry = kycvs_keytable_read(&book->registry);
+	book->opened = true;
+}
+
+void
+kycvs_keybook_read_trusted(KycvsKeyBook *book)
+{
+	if (!book->read_trusted)
+		book->ntrusted = kycvs_keytable_read_trusted(&book->trusted);
+	book->read_trusted = true;
+}
+
+static bool
+is_of(const KycvsKeyList *list, const char *issuer, int length)
+{
+	return (int) strlen(list->issuer) == length && memcmp(list->issuer, issuer, length) == 0;
+}
+
+/* The list of an issuer, or NULL. */
+static const KycvsKeyList *
+find_list(KycvsKeyBook *book, const char *issuer, int length)
+{
+	int			i;
+
+	kycvs_keybook_open(book);
+	if (book->has_registry && is_of(&book->registry, issuer, length))
+		return &book->registry;
+	kycvs_keybook_read_trusted(book);
+	for (i = 0; i < book->ntrusted; i++)
+		if (is_of(&book->trusted[i], issuer, length))
+			return &book->trusted[i];
+	return NULL;
+}
+
+int
+kycvs_keybook_find(KycvsKeyBook *book, const char *issuer, int length, const char *kid, KycvsPublicKey *key)
+{
+	const KycvsKeyList *list = find_list(book, issuer, length);
+	int			i;
+
+	if (list == NULL && book->no_authority)
+		return KV_NO_AUTHORITY;
+	for (i = 0; list != NULL && i < list->n; i++)
+	{
+		if (strcmp(list->keys[i].kid, kid) != 0 || list->keys[i].state == KYCVS_KEY_REVOKED)
+			continue;
+		*key = list->keys[i].public_key;
+		return 0;
+	}
+	return KV_KEY_UNKNOWN;
 }

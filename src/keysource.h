@@ -9,12 +9,31 @@
 
 #include "keytable.h"
 
+/* All that this session verifies with, read once; zeros at first. */
+typedef struct KycvsKeyBook
+{
+	bool		opened;
+	bool		has_registry;
+	bool		no_authority;	/* the registry is another database's, which nobody serves */
+	KycvsKeyList registry;		/* of the registry that this database trusts */
+	bool		read_trusted;
+	int			ntrusted;
+	KycvsKeyList *trusted;		/* of the issuers named to kycvs.trust_issuer */
+} KycvsKeyBook;
+
 /*
- * The keys of the registry that this database trusts: read from its
- * own tables when it is that registry, else asked of the registry's authority
- * and kept until its keys change.  False: there is no registry here.  Raises
- * KV050 to KV052 when an authority had to be asked and could not be.
+ * Reads it, unless that is done; finding a key does so by itself.  The
+ * registry's keys are read from its own tables in its own database, else
+ * asked of its authority and kept until they change.  Raises KV050 to KV052
+ * when an authority that there is can't be asked.
  */
-extern bool kycvs_keysource_read(KycvsKeyList *list);
+extern void kycvs_keybook_open(KycvsKeyBook *book);
+extern void kycvs_keybook_read_trusted(KycvsKeyBook *book);
+
+/*
+ * The key of an issuer, by its id; 0 when it was found and verifies, else KV032
+ * or KV050.  Of the registry's own issuer only the registry's keys count.
+ */
+extern int	kycvs_keybook_find(KycvsKeyBook *book, const char *issuer, int length, const char *kid, KycvsPublicKey *key);
 
 #endif							/* KYCVS_KEYSOURCE_H */

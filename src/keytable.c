@@ -1,6 +1,6 @@
 /*
  * keytable.c
- *	  Reads kycvs_data.registry and kycvs_data.signing_key without SQL.
+ *	  Reads kycvs_data.registry, signing_key and trusted_key without SQL.
  *
  * Anyone may verify a document, and nobody but the owner may read our tables.
  * So they are read here with the table access methods, which ask for no
@@ -14,7 +14,7 @@
  *
  * The tables are found by name.  The schema belongs to the extension: where it
  * exists, it is the one that CREATE EXTENSION made, whatever search_path says.
- * Both hold a handful of rows and are read from end to end.
+ * They hold a handful of rows and are read from end to end.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -71,19 +71,34 @@ end_reading(TableReader *reader)
 	table_close(reader->relation, AccessShareLock);
 }
 
-static Datum
-get_column(const TableReader *reader, const char *name)
+static bool
+find_column(const TableReader *reader, const char *name, Datum *value)
 {
 	AttrNumber	column = get_attnum(RelationGetRelid(reader->relation), name);
 	bool		isnull = true;
-	Datum		value = (Datum) 0;
 
 	if (column > 0)
-		value = heap_getattr(reader->tuple, column, RelationGetDescr(reader->relation), &isnull);
-	if (isnull)
+		*value = heap_getattr(reader->tuple, column, RelationGetDescr(reader->relation), &isnull);
+	return !isnull;
+}
+
+static Datum
+get_column(const TableReader *reader, const char *name)
+{
+	Datum		value = (Datum) 0;
+
+	if (!find_column(reader, name, &value))
 		elog(ERROR, "column \"%s\" of table \"%s\" is missing or null",
 			 name, RelationGetRelationName(reader->relation));
 	return value;
+}
+
+static TimestampTz
+get_time(const TableReader *reader, const char *name)
+{
+	Datum		value;
+
+	return find_column(reader, name, &value) ? DatumGetTimestampTz(value) : DT_NOEND;
 }
 
 static void
@@ -96,28 +111,64 @@ get_coordinate(const TableReader *reader, const char *name, uint8 coordinate[32]
 	memcpy(coordinate, VARDATA_ANY(bytes), 32);
 }
 
+static const char *const state_names[] = {
+	[KYCVS_KEY_PENDING] = "pending",
+	[KYCVS_KEY_ACTIVE] = "active",
+	[KYCVS_KEY_RETIRED] = "retired",
+	[KYCVS_KEY_REVOKED] = "revoked",
+	[KYCVS_KEY_TRUSTED] = "trusted"
+};
+
+const char *
+kycvs_key_state_name(KycvsKeyState state)
+{
+	return state_names[state];
+}
+
+/* What we don't know verifies nothing. */
 static KycvsKeyState
 state_from_name(const char *name)
 {
-	if (strcmp(name, "pending") == 0)
-		return KYCVS_KEY_PENDING;
-	if (strcmp(name, "active") == 0)
-		return KYCVS_KEY_ACTIVE;
-	if (strcmp(name, "retired") == 0)
-		return KYCVS_KEY_RETIRED;
-	return KYCVS_KEY_REVOKED;	/* also what we don't know: it verifies nothing */
+	int			state;
+
+	for (state = KYCVS_KEY_PENDING; state <= KYCVS_KEY_RETIRED; state++)
+		if (strcmp(name, state_names[state]) == 0)
+			return state;
+	return KYCVS_KEY_REVOKED;
 }
 
+/* What both tables of keys have. */
 static void
-read_key(const TableReader *reader, KycvsKnownKey *key)
+read_public(const TableReader *reader, KycvsKnownKey *key)
 {
 	memset(key, 0, sizeof(*key));
 	strlcpy(key->kid, TextDatumGetCString(get_column(reader, "kid")), sizeof(key->kid));
 	key->public_key.alg = kycvs_alg_from_name(TextDatumGetCString(get_column(reader, "alg")));
 	get_coordinate(reader, "x", key->public_key.x);
 	get_coordinate(reader, "y", key->public_key.y);
-	key->state = state_from_name(TextDatumGetCString(get_column(reader, "state")));
 	key->created_at = DatumGetTimestampTz(get_column(reader, "created_at"));
+	key->activated_at = key->retired_at = key->revoked_at = key->destroyed_at = DT_NOEND;
+}
+
+static void
+read_own(const TableReader *reader, KycvsKnownKey *key)
+{
+	read_public(reader, key);
+	key->state = state_from_name(TextDatumGetCString(get_column(reader, "state")));
+	key->activated_at = get_time(reader, "activated_at");
+	key->retired_at = get_time(reader, "retired_at");
+	key->revoked_at = get_time(reader, "revoked_at");
+	key->destroyed_at = get_time(reader, "destroyed_at");
+}
+
+static KycvsKnownKey *
+add_key(KycvsKeyList *list)
+{
+	if (list->n == 0)
+		list->keys = palloc(sizeof(KycvsKnownKey));
+	else
+		list->keys = repalloc(list->keys, (list->n + 1) * sizeof(KycvsKnownKey));
+	return &list->keys[list->n++];
 }
 
 static char *
@@ -145,28 +196,64 @@ compare_keys(const void *a, const void *b)
 	return strcmp(left->kid, right->kid);
 }
 
+static void
+sort_keys(KycvsKeyList *list)
+{
+	if (list->n > 1)
+		qsort(list->keys, list->n, sizeof(KycvsKnownKey), compare_keys);
+}
+
 bool
 kycvs_keytable_read(KycvsKeyList *list)
 {
 	TableReader reader;
-	int			room = 8;
 
+	memset(list, 0, sizeof(*list));
 	list->issuer = read_issuer();
-	list->n = 0;
-	list->keys = NULL;
 	if (list->issuer == NULL || !begin_reading(&reader, "signing_key"))
 		return false;
-	list->keys = palloc(room * sizeof(KycvsKnownKey));
+	while (read_row(&reader))
+		read_own(&reader, add_key(list));
+	end_reading(&reader);
+	sort_keys(list);
+	return true;
+}
+
+/* The list of an issuer among those read so far, or a new one. */
+static KycvsKeyList *
+find_list(KycvsKeyList **lists, int *n, char *issuer)
+{
+	int			i;
+
+	for (i = 0; i < *n; i++)
+		if (strcmp((*lists)[i].issuer, issuer) == 0)
+			return &(*lists)[i];
+	*lists = *n == 0 ? palloc(sizeof(KycvsKeyList)) : repalloc(*lists, (*n + 1) * sizeof(KycvsKeyList));
+	memset(&(*lists)[*n], 0, sizeof(KycvsKeyList));
+	(*lists)[*n].issuer = issuer;
+	return &(*lists)[(*n)++];
+}
+
+int
+kycvs_keytable_read_trusted(KycvsKeyList **lists)
+{
+	TableReader reader;
+	int			n = 0;
+	int			i;
+
+	*lists = NULL;
+	if (!begin_reading(&reader, "trusted_key"))
+		return 0;
 	while (read_row(&reader))
 	{
-		if (list->n == room)
-		{
-			room *= 2;
-			list->keys = repalloc(list->keys, room * sizeof(KycvsKnownKey));
-		}
-		read_key(&reader, &list->keys[list->n++]);
+		char	   *issuer = TextDatumGetCString(get_column(&reader, "issuer"));
+		KycvsKnownKey *key = add_key(find_list(lists, &n, issuer));
+
+		read_public(&reader, key);
+		key->state = KYCVS_KEY_TRUSTED;
 	}
 	end_reading(&reader);
-	qsort(list->keys, list->n, sizeof(KycvsKnownKey), compare_keys);
-	return true;
+	for (i = 0; i < n; i++)
+		sort_keys(&(*lists)[i]);
+	return n;
 }

@@ -125,8 +125,8 @@ find_hint(const KycvsRefusal *refusal)
 	return text != NULL ? text->hint : NULL;
 }
 
-static const char *
-find_message(const KycvsRefusal *refusal)
+const char *
+kycvs_refusal_message(const KycvsRefusal *refusal)
 {
 	const RefusalText *text = find_text(refusal->sqlstate);
 
@@ -154,7 +154,7 @@ kycvs_raise(const KycvsRefusal *refusal)
 
 	ereport(ERROR,
 			(errcode(refusal->sqlstate),
-			 errmsg("%s", find_message(refusal)),
+			 errmsg("%s", kycvs_refusal_message(refusal)),
 			 add_detail(refusal),
 			 hint != NULL ? errhint("%s", hint) : 0,
 			 errhidestmt(true),
@@ -187,7 +187,7 @@ kycvs_refusal_json(const KycvsRefusal *refusal)
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	kycvs_push_text(&state, "error", unpack_sql_state(refusal->sqlstate));
-	kycvs_push_text(&state, "message", find_message(refusal));
+	kycvs_push_text(&state, "message", kycvs_refusal_message(refusal));
 	if (refusal->retry_after >= 0)
 		kycvs_push_number(&state, "retry_after", refusal->retry_after);
 	if (refusal->tries_left >= 0)

@@ -63,6 +63,7 @@ extern void kycvs_refuse_reason(KycvsRefusal *refusal, int sqlstate, const char 
 _Noreturn extern void kycvs_raise(const KycvsRefusal *refusal);
 _Noreturn extern void kycvs_raise_code(int sqlstate);
 _Noreturn extern void kycvs_raise_reason(int sqlstate, const char *reason);
+extern const char *kycvs_refusal_message(const KycvsRefusal *refusal);
 extern Jsonb *kycvs_refusal_json(const KycvsRefusal *refusal);
 
 #endif							/* KYCVS_REFUSAL_H */

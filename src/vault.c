@@ -30,6 +30,7 @@
 
 static char *key_directory_setting = NULL;
 static char *issuer_setting = NULL;
+static int	key_max_age_setting = 0;	/* minutes; 0: any */
 
 static bool secrets_open = false;
 static char issuer[KYCVS_ISSUER_MAX + 1];
@@ -37,6 +38,7 @@ static char directory[MAXPGPATH];
 static KycvsSigningKey *signing_key = NULL;
 static KycvsAlg signing_alg;
 static char signing_kid[KYCVS_KID_LENGTH + 1];
+static TimestampTz signing_since;
 static TimestampTz checked_at = 0;
 static char secrets_trouble[TROUBLE_MAX];	/* why the master key is not open, or empty */
 static char signing_trouble[TROUBLE_MAX];	/* the same of the active signing key */
@@ -48,7 +50,7 @@ static KycvsStatement insert_registry = {
 	"INSERT INTO kycvs_data.registry (id, issuer, key_check, created_at) VALUES ($1, $2, $3, $4)"
 };
 static KycvsStatement read_active_key = {
-	"SELECT kid, alg, x, y FROM kycvs_data.signing_key WHERE state = 'active'"
+	"SELECT kid, alg, x, y, coalesce(activated_at, created_at) FROM kycvs_data.signing_key WHERE state = 'active'"
 };
 static KycvsStatement insert_key = {
 	"INSERT INTO kycvs_data.signing_key (kid, alg, x, y, state, created_at, activated_at)"
@@ -67,6 +69,11 @@ kycvs_vault_init(void)
 							   "Issuer named in signed documents.",
 							   "Fixed by the registry's first key; empty means urn:uuid: and the registry's id.",
 							   &issuer_setting, "", PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("kycvs.key_max_age",
+							"Age of the active signing key from which kycvs.health() warns.",
+							"Counted from its activation; zero means never.",
+							&key_max_age_setting, 365 * MINS_PER_HOUR * HOURS_PER_DAY, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 }
 
 /* Says it in the log when it is news, and keeps it for health(). */
@@ -233,6 +240,7 @@ kycvs_vault_open_signing(void)
 	kycvs_column_text(0, 2, alg, sizeof(alg));
 	kycvs_column_bytes(0, 3, x, sizeof(x));
 	kycvs_column_bytes(0, 4, y, sizeof(y));
+	signing_since = kycvs_column_time(0, 5);
 	signing_alg = kycvs_alg_from_name(alg);
 	signing_key = load_pem(signing_kid, &problem);
 	if (signing_key == NULL)
@@ -275,6 +283,31 @@ bool
 kycvs_vault_sign(const void *message, size_t length, uint8 signature[KYCVS_SIGNATURE_LENGTH])
 {
 	return signing_key != NULL && kycvs_key_sign(signing_key, message, length, signature);
+}
+
+int
+kycvs_vault_key_too_old(TimestampTz now)
+{
+	int64		minutes = (now - signing_since) / USECS_PER_MINUTE;
+
+	if (signing_key == NULL || key_max_age_setting == 0 || minutes < key_max_age_setting)
+		return 0;
+	return (int) Max(minutes / (MINS_PER_HOUR * HOURS_PER_DAY), 1);
+}
+
+bool
+kycvs_vault_destroy_key(const char *kid, KycvsRefusal *refusal)
+{
+	char	   *problem = kycvs_keyfile_destroy(directory, pem_name(kid));
+
+	if (problem == NULL)
+		return true;
+	ereport(WARNING,
+			(errcode(KV_KEY_UNUSABLE),
+			 errmsg("kycvs cannot destroy a key"),
+			 errdetail("%s", problem)));
+	kycvs_refuse(refusal, KV_KEY_UNUSABLE);
+	return false;
 }
 
 /* ---- making keys ---- */

@@ -34,6 +34,12 @@ extern const char *kycvs_vault_kid(void);
 extern KycvsAlg kycvs_vault_alg(void);
 extern bool kycvs_vault_sign(const void *message, size_t length, uint8 signature[KYCVS_SIGNATURE_LENGTH]);
 
+/* Days for which the active key has signed, when that is longer than kycvs.key_max_age; else 0. */
+extern int	kycvs_vault_key_too_old(TimestampTz now);
+
+/* Destroys the private file of a key; false: refused, and why. */
+extern bool kycvs_vault_destroy_key(const char *kid, KycvsRefusal *refusal);
+
 /* Makes a signing key, and with the first one the registry itself; false: refused, and why. */
 extern bool kycvs_vault_create_key(KycvsAlg alg, TimestampTz now, char kid[KYCVS_KID_LENGTH + 1], KycvsRefusal *refusal);
 

@@ -288,7 +288,7 @@ sub _give
     my $number = ++$self->{sent};
 
     # the last line may be a command of psql's own
-    $sql .= ';' unless $sql =~ /;\s*$|\\[^\n]*$/;
+    $sql .= ';' unless $sql =~ /;\s*$|\\[a-z][^\n]*$/;
     $self->{stdin} .= "$sql\n\\echo end of $number is :SQLSTATE\n";
     eval { $self->{run}->pump_nb };
 }
