@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Verifies an answer with jwcrypto (Debian: python3-jwcrypto).
+
+    verify.py DOCUMENT JWKS ISSUER AUDIENCE REFERENCE [NAME [DAY]]
+
+DOCUMENT is a file with an answer (JSON) or its compact JWT, JWKS one with the registry's keys.
+Prints the claims; anything wrong is exit status 1.
+"""
+import hashlib
+import json
+import sys
+import time
+import unicodedata
+
+from jwcrypto import jwk, jws
+from jwcrypto.common import base64url_encode
+
+
+def canonical(document):
+    """RFC 8785, for what a document may hold: texts and integers."""
+    if not all(type(value) in (str, int) for value in document.values()):
+        raise ValueError("document is malformed")
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def to_token(text):
+    if not text.startswith("{"):
+        return text
+    document = json.loads(text)
+    return document.pop("jws").replace("..", "." + base64url_encode(canonical(document)) + ".")
+
+
+def verify(text, keys, issuer, audience, reference, name=None, day=None):
+    token = jws.JWS()
+    token.allowed_algs = ["ES256", "EdDSA"]
+    token.deserialize(to_token(text))
+    header = token.jose_header
+    key = keys.get_key(header["kid"])
+    if set(header) != {"alg", "kid", "typ"} or header["typ"] != "kycvs-status+jwt" or key is None:
+        raise ValueError("document is no answer, or its key is unknown")
+    token.verify(key)
+    claims = json.loads(token.payload)
+    if claims["iss"] != issuer or claims["aud"] != audience or claims.get("reference") != reference:
+        raise ValueError("document is of another issuer, for another audience or has another reference")
+    if claims["exp"] <= time.time():
+        raise ValueError("document has expired")
+    if name and claims["name_sha256"] != hashlib.sha256((claims["jti"] + "\n" + unicodedata.normalize("NFC", name)).encode()).hexdigest():
+        raise ValueError("document is for another name")
+    if day and claims["as_of"] != day:
+        raise ValueError("document is for another day")
+    return claims
+
+
+if __name__ == "__main__":
+    try:
+        file, jwks, *expected = sys.argv[1:]
+        key_set = jwk.JWKSet.from_json(open(jwks, encoding="utf-8").read())
+        print(json.dumps(verify(open(file, encoding="utf-8").read().strip(), key_set, *expected), ensure_ascii=False))
+    except Exception as problem:
+        sys.exit("verify.py: " + (str(problem) or type(problem).__name__))
