@@ -57,6 +57,7 @@ FROM unnest(ARRAY['[]', '{}', '{"kty": "oct", "k": "AQAB"}', '{"kty": "OKP", "cr
 SELECT change, pg_temp.refusal(format('SELECT kycvs.signature_valid(%L, %L, %L)', :'p256'::jsonb || change, '', ''))
 FROM unnest(ARRAY['{"kid": "any", "use": "sig", "alg": "ES256", "key_ops": ["verify"], "x5c": []}',
                   '{"d": "AQ"}', '{"use": "enc"}', '{"alg": "ES384"}', '{"alg": 1}', '{"kty": "RSA"}', '{"crv": "P-384"}', '{"crv": "secp256k1"}',
+                  '{"key_ops": ["encrypt", "verify"]}', '{"key_ops": ["encrypt"]}', '{"key_ops": []}', '{"key_ops": "verify"}', '{"key_ops": [1, {}]}',
                   '{"x": 1}', '{"x": ""}', '{"x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVE"}',
                   '{"x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEV"}', '{"x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU="}',
                   '{"y": "x/FEzRu9m36HLN/tue659LNpXW6pCyStikYjKIWI5a0"}', '{"y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a1"}',

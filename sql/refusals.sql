@@ -391,7 +391,7 @@ FROM unnest(ARRAY[
     $$add_entity('e', 'Call १२३४५६', 'regress_refused_nobody', ARRAY['refuse'])$$, $$add_entity('E', 'E', 'regress_refused_nobody', ARRAY['refuse'])$$, $$add_entity(NULL, 'E', 'regress_refused_nobody', ARRAY['refuse'])$$,
     $$resume_entity('no-such-entity')$$, $$set_budget('no-such-entity', 1)$$, $$set_budget('refused', -1)$$, $$set_budget('refused', 1000001)$$, $$set_budget('refused', NULL)$$, $$suspend_entity(NULL)$$,
     $$create_api_key('no-such-entity')$$, $$create_api_key(NULL)$$, $$revoke_api_key(0)$$, $$revoke_api_key(NULL)$$,
-    $$create_key('RS256')$$, $$create_key(NULL)$$, $$activate_key('no-such-key')$$, $$revoke_key('no-such-key')$$,
+    $$create_key('RS256')$$, $$create_key(NULL)$$, $$activate_key('no-such-key')$$, $$revoke_key('no-such-key')$$, $$destroy_key('no-such-key')$$, $$destroy_key(NULL)$$,
     $$next_messages(0)$$, $$next_messages(1001)$$, $$next_messages(NULL)$$, $$await_messages(0)$$, $$await_messages(NULL)$$, $$await_messages(1, '-1 s')$$, $$await_messages(1, '5 s')$$, $$await_messages(1, '1 month')$$, $$await_messages(1, NULL)$$, $$message_done(0, true)$$, $$message_done(NULL, true)$$, $$message_done(1, NULL)$$, $$message_done(1, true, repeat('d', 129))$$])
     WITH ORDINALITY AS sample (statement, n) ORDER BY n;
 -- a role that is not committed yet is none

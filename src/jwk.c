@@ -111,11 +111,29 @@ read_kind(Jsonb *jwk)
 	return KYCVS_ALG_NONE;
 }
 
+/* RFC 7517, section 4.3: an array that names what a key is for, unless it is for anything. */
+static bool
+may_verify(Jsonb *jwk)
+{
+	JsonbValue	operations;
+
+	if (!find_member(jwk, "key_ops", &operations))
+		return true;
+	if (operations.type != jbvBinary || !JsonContainerIsArray(operations.val.binary.data))
+		return false;
+	for (uint32 i = 0; i < JsonContainerSize(operations.val.binary.data); i++)
+	{
+		if (is_text(getIthJsonbValueFromContainer(operations.val.binary.data, i), "verify"))
+			return true;
+	}
+	return false;
+}
+
 /* True when the members that restrict a key leave it to us. */
 static bool
 is_for_us(Jsonb *jwk, KycvsAlg alg)
 {
-	return absent_or(jwk, "use", "sig") &&
+	return absent_or(jwk, "use", "sig") && may_verify(jwk) &&
 		(absent_or(jwk, "alg", kycvs_alg_name(alg)) ||
 		 (alg == KYCVS_EDDSA && member_is(jwk, "alg", "Ed25519")));
 }

@@ -51,15 +51,15 @@ sub load
     return 1;
 }
 
-# A set is a query of rows (id, ok); there must be rows, and all must be ok.
+# A set is a query of rows (id, ok); there must be rows (this many), and all must be ok.
 sub check_set
 {
-    my ($name, $query) = @_;
+    my ($name, $query, $wanted) = @_;
     my ($total, $right, $wrong) = split /\|/, $node->safe_psql('postgres', <<"SQL"), 3;
 SELECT count(*), count(*) FILTER (WHERE ok), left(string_agg(id::text, ', ') FILTER (WHERE ok IS NOT TRUE), 1000)
 FROM ($query) AS result (id, ok);
 SQL
-    ok($total > 0 && $right == $total, "$name: $right of $total");
+    ok($total > 0 && $total == ($wanted // $total) && $right == $total, "$name: $right of $total");
     diag("$name: wrong are $wrong") if $wrong;
 }
 
@@ -145,8 +145,34 @@ WHERE name = 'wycheproof/json_web_key_test.json' AND key ? 'x' AND jsonb_array_l
 SQL
 }
 
-# None of these tokens is one of ours, whoever signed it.
+# The groups of P-256, 41 cases: a token has three parts, and its header the key's own
+# algorithm. Its groups of other keys are not for us; the four cases of the file that are
+# known to contradict others (367, 370, 372, 373) are among them.
 if (load('wycheproof/json_web_signature_test.json'))
+{
+    $node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION token_right(key jsonb, token text) RETURNS boolean LANGUAGE plpgsql AS
+$$
+DECLARE
+    part text[] := string_to_array(token, '.');
+BEGIN
+    RETURN cardinality(part) = 3 AND convert_from(bytes(part[1]), 'UTF8')::jsonb ->> 'alg' = 'ES256'
+       AND kycvs.signature_valid(key, convert_to(part[1] || '.' || part[2], 'UTF8'), bytes(part[3]));
+EXCEPTION WHEN invalid_parameter_value OR invalid_text_representation THEN
+    RETURN false;
+END
+$$;
+SQL
+    check_set('Wycheproof json_web_signature_test, groups of P-256', <<'SQL', 41);
+SELECT test ->> 'tcId', token_right(key - 'd', coalesce(test ->> 'jws', '')) = (test ->> 'result' = 'valid')
+FROM file, jsonb_array_elements(content::jsonb -> 'testGroups') AS tests, jsonb_array_elements(tests -> 'tests') AS test,
+     coalesce(tests -> 'public', tests -> 'private') AS key
+WHERE name = 'wycheproof/json_web_signature_test.json' AND key ->> 'crv' = 'P-256'
+SQL
+}
+
+# None of these tokens is one of ours, whoever signed it.
+if (-f "$folder/wycheproof/json_web_signature_test.json")
 {
     check_set('Wycheproof json_web_signature_test, refused as documents', <<'SQL');
 SELECT test ->> 'tcId', refusal(format('SELECT kycvs_from_jwt(%L)', test ->> 'jws')) = 'KV030'

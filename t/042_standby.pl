@@ -10,6 +10,7 @@ use lib "$FindBin::RealBin/lib";
 use File::Find qw(find);
 use JSON::PP qw(decode_json);
 use Kycvs;
+use MIME::Base64 qw(decode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::RecursiveCopy;
 use PostgreSQL::Test::Utils;
@@ -28,7 +29,7 @@ my @entity_calls = (
     'SELECT kycvs_verify_otp(gen_random_uuid(), \'000000\', true)',
     'SELECT kycvs_status(\'{}\')');
 my @admin_calls = map { "SELECT kycvs.$_" } (
-    'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'add_purpose(\'x\', \'x\')', 'add_notice(\'x\', \'en\', \'x\')',
+    'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')', 'add_notice(\'x\', \'en\', \'x\')',
     'add_entity(\'x\', \'x\', \'airline\', \'{}\')', 'suspend_entity(\'irctc\')', 'resume_entity(\'irctc\')', 'set_budget(\'irctc\', 1)',
     'create_api_key(\'irctc\')', 'revoke_api_key(1)', 'register_person(\'9825012345\', \'Ramesh Patel\')',
     'record_dose(1, \'COVISHIELD\', \'2021-07-01\')', 'revoke_dose(1, 1, \'x\')', 'next_messages(1)', 'message_done(1, true)');
@@ -66,6 +67,12 @@ SELECT kycvs_verify('$document', 'irctc', 'PNR 1') ->> 'status', kycvs_claims('$
 SQL
     is($result->{output}, '2|irctc|1|t', $name) or diag($result->{error});
     $session->run('ROLLBACK') if $begin;
+}
+
+sub kid_of
+{
+    my ($header) = split /\./, decode_json($_[0])->{jws};
+    return decode_json(decode_base64url($header))->{kid};
 }
 
 sub health
@@ -237,6 +244,17 @@ my $again = issue($promoted, $open_mobile, 'PNR open');
 isnt($again->{jti}, $open->{jti}, 'asked again in the same words: another challenge');
 is($promoted->run("SELECT kycvs_verify_otp('$again->{jti}', '" . otp($promoted_observer, $again->{jti}) . '\', true)')->{sqlstate}, '00000',
     'whose OTP is good');
+
+# it goes on signing: with the key of before, and with one of its own
+my $verify = sub { return $promoted->run("SELECT kycvs_claims('" . quoted($_[0]) . "') ->> 'jti'")->{sqlstate} };
+my $of_before = kid_of($answer);
+my @signed = map { $promoted->value("SELECT kycvs_issue_otp('" . next_mobile() . "', 'Ramesh Patel', 'ticket-booking', 'PNR $_')") } 1 .. 20;
+is(scalar(grep { kid_of($_) eq $of_before && $verify->($_) eq '00000' } @signed), 20, 'promoted: 20 of 20 receipts are signed with the key of before');
+my $of_now = $promoted_observer->value('SELECT kycvs.create_key(\'Ed25519\')');
+$promoted_observer->value("SELECT kycvs.activate_key('$of_now')");
+my @signed_anew = map { $promoted->value("SELECT kycvs_issue_otp('" . next_mobile() . "', 'Ramesh Patel', 'ticket-booking', 'PNR $_')") } 1 .. 20;
+is(scalar(grep { kid_of($_) eq $of_now && $verify->($_) eq '00000' } @signed_anew), 20, 'and with a new key, once there is one');
+is($verify->($_), '00000', 'what was signed before verifies') foreach $answer, $signed[0];
 $_->quit foreach $promoted, $promoted_observer;
 
 # ---- promotion without it ------------------------------------------------------------------

@@ -182,6 +182,40 @@ test_create(void)
 	tap_number(kycvs_keyfile_exists(path_of("none"), "a"), 0, "keyfile: nothing exists in no directory");
 }
 
+/* Overwritten before it goes: another name of the same file would show what was left. */
+static void
+test_destroy(void)
+{
+	char		path[MAXPGPATH];
+	char		other[MAXPGPATH];
+	char		bytes[sizeof(SECRET)];
+	char		zeros[sizeof(SECRET)] = {0};
+	int			fd;
+
+	strlcpy(path, path_of("parent/keys/gone.key"), sizeof(path));
+	strlcpy(other, path_of("parent/gone"), sizeof(other));
+	expect_done(kycvs_keyfile_destroy(keys, "gone.key"), "nothing destroyed");
+	expect_done(create_key("gone.key"), "made to be destroyed");
+	fd = open(path, O_RDONLY);
+	expect_done(kycvs_keyfile_destroy(keys, "gone.key"), "destroyed");
+	tap_number(kycvs_keyfile_exists(keys, "gone.key"), 0, "keyfile: is gone");
+	tap_number(read(fd, bytes, sizeof(bytes)), strlen(SECRET), "keyfile: as long as before");
+	tap_ok(memcmp(bytes, zeros, strlen(SECRET)) == 0, "keyfile: was overwritten");
+	close(fd);
+
+	expect_refused(kycvs_keyfile_destroy(keys, "../gone"), "slashes", "name that leads elsewhere, destroyed");
+	expect_refused(kycvs_keyfile_destroy(path_of("none"), "gone.key"), "does not exist", "no directory to destroy in");
+	expect_done(create_key("gone.key"), "made again");
+	tap_number(link(path, other), 0, "keyfile: a second name");
+	expect_refused(kycvs_keyfile_destroy(keys, "gone.key"), "hard link", "destroyed under one of two names");
+	unlink(other);
+	chmod(path, 0640);
+	expect_refused(kycvs_keyfile_destroy(keys, "gone.key"), "0600", "destroyed while open to others");
+	chmod(path, 0600);
+	expect_done(read_key("gone.key"), "still there after all this");
+	expect_done(kycvs_keyfile_destroy(keys, "gone.key"), "destroyed at last");
+}
+
 /* A limit on the size of files makes the write stop in the middle. */
 static void
 test_partial_write(void)
@@ -283,6 +317,7 @@ test_keyfile(void)
 	test_long_path();
 	test_directory_checks();
 	test_create();
+	test_destroy();
 	test_partial_write();
 	test_file_checks();
 	test_not_permitted();
