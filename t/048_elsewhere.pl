@@ -172,7 +172,7 @@ $booking->quit;
 my $ends = 60 * (int((time() + 12) / 60) + 1);
 my $east = (86400 - $ends % 86400) % 86400;
 my $away = $east > 43200 ? 86400 - $east : $east;
-my $zone = sprintf '<XXX>%s%02d:%02d', $east > 43200 ? '+' : '-', int($away / 3600), int($away / 60) % 60;
+my $zone = sprintf '<DAY>%s%02d:%02d', $east > 43200 ? '+' : '-', int($away / 3600), int($away / 60) % 60;
 $observer->value("ALTER SYSTEM SET kycvs.timezone = '$zone'");
 $node->reload;
 poll($observer, 'SHOW kycvs.timezone', $zone);
