@@ -16,6 +16,7 @@ use Test::More;
 my $folder = $ENV{KYCVS_VECTORS} || '../shared/vectors';
 plan skip_all => "no test vectors in $folder (set KYCVS_VECTORS)" unless -d $folder;
 
+my @counts;
 my $node = PostgreSQL::Test::Cluster->new('vectors');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'kycvs'");
@@ -59,6 +60,7 @@ sub check_set
 SELECT count(*), count(*) FILTER (WHERE ok), left(string_agg(id::text, ', ') FILTER (WHERE ok IS NOT TRUE), 1000)
 FROM ($query) AS result (id, ok);
 SQL
+    push @counts, "$name $right of $total";
     ok($total > 0 && $total == ($wanted // $total) && $right == $total, "$name: $right of $total");
     diag("$name: wrong are $wrong") if $wrong;
 }
@@ -226,5 +228,6 @@ FROM kat, jsonb_object_keys(c -> 'payload') AS claim WHERE fits
 SQL
 }
 
+diag('counts: ', join '; ', @counts);
 $node->stop;
 done_testing();

@@ -226,7 +226,9 @@ is(count_of(@found), 'none', "and no number, name or OTP, in $bytes{tables} and 
 my $log = slurp_file($node->logfile);
 ok($log =~ /mobile number is not valid/ && $log =~ /OTP is wrong/ && $log =~ /canceling statement/ && $log =~ /terminating connection/,
     'the log has all these errors');
+my $before = @found;
 @found = secrets_in($log);
+diag('counts: found in tables and WAL ', $before, ', in the log ', scalar @found);
 is(count_of(@found), 'none', 'and no number, name or OTP, in ' . length($log) . ' bytes') or diag("found: @found");
 
 done_testing();

@@ -69,7 +69,7 @@ is_deeply(\%failed, {}, 'no call failed, and every document verified where it wa
 is(scalar @documents, $sessions * $rounds, "$sessions sessions: " . @documents . ' documents signed and verified under ' . @rotated . ' rotations');
 is_deeply([ sort keys %signed ], [ sort $first, @rotated ], 'each key has signed, and no pending one');
 is(scalar(grep { keys %$_ < @rotated } @seen), 0, 'every session has gone through all of them without reconnecting');
-note('documents a key: ', join ', ', map { $signed{$_} } $first, @rotated);
+diag("counts: $sessions sessions, ", scalar @rotated, ' rotations, ', scalar @documents, ' documents, failed ', scalar(keys %failed), '; by key ', join ' ', map { $signed{$_} } $first, @rotated);
 
 # ---- retired keys verify ----------------------------------------------------------------------
 

@@ -254,6 +254,7 @@ my (%by_verdict, %by_way);
 $by_verdict{$_}++ foreach values %kycvs;
 $by_way{ $mutants[$_ - 1][0] }{ $kycvs{$_} }++ foreach keys %kycvs;
 cmp_ok($by_verdict{$_} // 0, '>', 50, "there were enough of verdict $_: " . ($by_verdict{$_} // 0)) foreach qw(accepted KV030 KV031 KV032 KV034);
+diag("counts: seed $seed; agree ", $wanted - @differ, " of $wanted: ", join ', ', map { "$_ $by_verdict{$_}" } sort keys %by_verdict);
 note("$_: ", do { my $v = $by_way{$_}; join ', ', map { "$_ $v->{$_}" } sort keys %$v }) foreach sort keys %by_way;
 
 $_->quit foreach $observer, $railway;

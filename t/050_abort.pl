@@ -566,7 +566,7 @@ $caller = session($node, user => 'railway');
 still_answers($observer, $caller, 'afterwards');
 
 is($mismatches, 0, 'no cell differs');
-diag(@ways + 2 * @interruptions, " ways, cells run $cells, mismatches $mismatches");
+diag('counts: ', @ways + 2 * @interruptions, " ways, cells run $cells, mismatches $mismatches");
 $_->quit foreach $caller, $observer;
 $node->stop;
 done_testing();

@@ -304,7 +304,7 @@ is($caller->value("SELECT string_agg(name, ', ') FROM pg_settings WHERE name LIK
     'kycvs.registry', 'of our settings only the one that chooses whom to ask is a session\'s');
 still_answers($observer, $caller, 'afterwards');
 diag('impossible: ' . join(', ', map { my $n = $_; map { "$n ($_)" } sort keys %{ $impossible{$n} } } sort keys %impossible));
-diag('settings swept ' . @settings . ", values tried $tried (and $refused that the server does not take), mismatches $mismatches");
+diag('counts: settings swept ' . @settings . ", values tried $tried (and $refused that the server does not take), mismatches $mismatches");
 $_->quit foreach $caller, $observer;
 $node->stop;
 done_testing();

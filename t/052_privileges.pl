@@ -320,7 +320,7 @@ is_deeply(\@missing, [], 'nothing that is granted is missing');
 }
 
 still_answers($observer, $airline, 'afterwards');
-diag(@objects . ' objects, ' . @roles . " roles, cells run $cells, allowed " . @allowed . ', unexpected ' . @unexpected . ', missing ' . @missing);
+diag('counts: ' . @objects . ' objects, ' . @roles . " roles, cells run $cells, allowed " . @allowed . ', unexpected ' . @unexpected . ', missing ' . @missing);
 $_->quit foreach $airline, $observer;
 $node->stop;
 done_testing();

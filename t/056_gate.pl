@@ -68,6 +68,7 @@ foreach my $kind (sort keys %token)
     run([ 'qrencode', '-8', '-l', 'L', '-m', '0', '-t', 'ASCII' ], '<', \$token{$kind}, '>', \$text);
     my $modules = () = $text =~ /\n/g;
     cmp_ok($modules, '<=', 177, "$what: " . length($token{$kind}) . " bytes are a code of $modules x $modules, version " . (($modules - 17) / 4) . ' of 40');
+    diag("counts: $what: " . length($token{$kind}) . " bytes, $modules x $modules modules");
     is(verify($read, $reference, 'Ramesh Patel', $day), 2, "$what: verified without a registry, with name and day");
     like(verify($read, $reference, 'Suresh Patel', $day), qr/another name/, "$what: not for another passenger");
     like(verify($read, $reference, 'Ramesh Patel', '2021-01-01'), qr/another day/, "$what: not for another day");

@@ -519,9 +519,9 @@ cmp_ok($middle, '<', 2, sprintf('%d times the authority was terminated: answers 
     scalar @{ $silence{terminated} }, $middle, $longest{terminated}));
 
 my $charged = look('SELECT (SELECT sum(tries) FROM kycvs_data.challenge) + (SELECT sum(repeats) FROM kycvs_data.consent)');
-diag(sprintf('%d rounds in %.0f s: answered %d (%s), charged %d, lost %d, double %d, uncharged %d, stuck %d;'
+diag(sprintf('counts: seed %d, %d rounds in %.0f s: answered %d (%s), charged %d, lost %d, double %d, uncharged %d, stuck %d;'
       . ' longest silence after recovery %.2f s (%d crashes), of a terminated authority %.2f s (%d), of any client after a round %.2f s',
-    $rounds, $seconds, sum0(values %told), join(', ', map { "$told{$_} $_" } sort keys %told), $charged,
+    $seed, $rounds, $seconds, sum0(values %told), join(', ', map { "$told{$_} $_" } sort keys %told), $charged,
     @total{qw(lost double uncharged stuck)}, $longest{crash}, scalar @{ $silence{crash} },
     $longest{terminated}, scalar @{ $silence{terminated} }, $slowest));
 

@@ -247,7 +247,7 @@ look($backend, $part);
 close $log;
 
 note("$size bytes of log, with parts of messages: ", join ', ', map { "$parts{$_} of $_" } sort keys %parts);
-note("$_: ", count_of(@{ $hits{$_} })) foreach sort keys %hits;
+diag('counts: ', join(', ', map { "$_: " . @{ $hits{$_} } } sort keys %hits), '; elsewhere: ', scalar @elsewhere);
 cmp_ok($parts{'kycvs authority'}, '>', 1000, 'the authority logs much');
 is($explained, 0, 'but no plans, which show bound values from PostgreSQL 16 on');
 is(scalar(@elsewhere), 0, 'every number, name and OTP in the log is in a statement or a bound value of a caller') or diag(join "\n", @elsewhere[ 0 .. min($#elsewhere, 19) ]);
