@@ -46,6 +46,7 @@ OBJS = \
 	src/status.o \
 	src/table.o \
 	src/trust.o \
+	src/unwritten.o \
 	src/value.o \
 	src/vault.o \
 	src/verification.o \

@@ -243,7 +243,10 @@ KYCVS_FUNCTION(kycvs_revoke_key)
 
 KYCVS_FUNCTION(kycvs_destroy_key)
 {
-	ask(code_request(KYCVS_OP_DESTROY_KEY, fcinfo, "kid"));
+	if (ask(code_request(KYCVS_OP_DESTROY_KEY, fcinfo, "kid"))->warning)
+		ereport(WARNING,
+				(errmsg("private file of the key was not there"),
+				 errhint("Look for copies of it; call this again when one has come back.")));
 	PG_RETURN_VOID();
 }
 

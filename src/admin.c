@@ -31,7 +31,7 @@ static KycvsStatement revoke_key = {
 	"UPDATE kycvs_data.signing_key SET state = 'revoked', revoked_at = $2 WHERE kid = $1 AND state <> 'revoked'"
 };
 static KycvsStatement find_key = {
-	"SELECT state IN ('retired', 'revoked'), destroyed_at IS NOT NULL FROM kycvs_data.signing_key WHERE kid = $1"
+	"SELECT state IN ('retired', 'revoked'), destroyed_at IS NOT NULL, xmin::text::bigint FROM kycvs_data.signing_key WHERE kid = $1"
 };
 static KycvsStatement destroy_key = {
 	"UPDATE kycvs_data.signing_key SET destroyed_at = $2 WHERE kid = $1"
@@ -98,6 +98,9 @@ kycvs_decide_activate_key(KycvsCall *call)
 	if (change_key(&activate_key[1], call) == 0)
 		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "there is no pending key of this name");
 	kycvs_vault_close();
+	/* rolled back, so that the key that signs goes on */
+	if (call->reply->refusal.sqlstate == 0 && !kycvs_vault_open_signing())
+		ereport(ERROR, (errcode(KV_KEY_UNUSABLE), errmsg("key to activate cannot sign")));
 }
 
 void
@@ -108,8 +111,9 @@ kycvs_decide_revoke_key(KycvsCall *call)
 	kycvs_vault_close();
 }
 
+/* "again": it is written down as destroyed already. */
 static bool
-may_destroy(KycvsCall *call)
+may_destroy(KycvsCall *call, bool *again)
 {
 	KycvsArgs	args = {0};
 
@@ -118,17 +122,32 @@ may_destroy(KycvsCall *call)
 		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "there is no key of this name");
 	if (!kycvs_column_bool(0, 1))
 		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "only a retired or revoked key can be destroyed");
-	if (kycvs_column_bool(0, 2))
-		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "key is already destroyed");
+	/* by a request of this batch: were its commit to fail, the key would sign again */
+	if (TransactionIdIsCurrentTransactionId((TransactionId) kycvs_column_int8(0, 3)))
+		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "key was changed a moment ago: try again");
+	*again = kycvs_column_bool(0, 2);
 	return true;
 }
 
-/* The file goes before the commit: should that fail, a second call finds it gone, and writes down that it is. */
+/*
+ * The file goes before the commit: should that fail, a second call finds it
+ * gone, and writes down that it is.  A file that came back is destroyed again.
+ */
 void
 kycvs_decide_destroy_key(KycvsCall *call)
 {
-	if (may_destroy(call) && kycvs_vault_destroy_key(call->request->code, &call->reply->refusal))
-		change_key(&destroy_key, call);
+	bool		again;
+	bool		found;
+
+	if (!may_destroy(call, &again) || !kycvs_vault_destroy_key(call->request->code, &found, &call->reply->refusal))
+		return;
+	if (again && !found)
+	{
+		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "key is already destroyed");
+		return;
+	}
+	call->reply->warning = !found;
+	change_key(&destroy_key, call);
 }
 
 /* A chunk of public keys for a session in another database: the issuer, then the keys as they lie in memory. */

@@ -28,7 +28,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "compat.h"
-#include "limits.h"
+#include "exchange.h"
 #include "parking.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -45,6 +45,7 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
+#include "unwritten.h"
 #include "utils/wait_event.h"
 #include "vault.h"
 
@@ -234,7 +235,10 @@ report_error(KycvsCall *call, ErrorData *error)
 			 errmsg("kycvs request failed: %s", error->message),
 			 errhidestmt(true), errhidecontext(true)));
 	memset(call->reply, 0, offsetof(KycvsReply, body) + 1);
-	kycvs_refuse_reason(&call->reply->refusal, error->sqlerrcode, "request failed in the authority");
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_TO_CATEGORY(KV_KEY_UNUSABLE))
+		kycvs_refuse(&call->reply->refusal, error->sqlerrcode);
+	else
+		kycvs_refuse_reason(&call->reply->refusal, error->sqlerrcode, "request failed in the authority");
 	FreeErrorData(error);
 }
 
@@ -291,7 +295,7 @@ serve_request(const KycvsRequest *request, KycvsReply *reply)
 	kycvs_audit_init(&call.audit);
 	call.audit.entity = call.entity.id;
 	if (!run_alone(charge_again, &call))
-		kycvs_limits_remember_try(&request->id, call.now);
+		kycvs_unwritten_add(&request->id, call.now + KYCVS_CHALLENGE_SECONDS * USECS_PER_SEC);
 	(void) run_alone(count_again, &call);
 	(void) run_alone(audit_again, &call);
 }
@@ -319,7 +323,7 @@ commit_transaction(void)
 static bool
 changes_keys(KycvsOp op)
 {
-	return op == KYCVS_OP_CREATE_KEY || op == KYCVS_OP_ACTIVATE_KEY || op == KYCVS_OP_REVOKE_KEY;
+	return op == KYCVS_OP_CREATE_KEY || op == KYCVS_OP_ACTIVATE_KEY || op == KYCVS_OP_REVOKE_KEY || op == KYCVS_OP_DESTROY_KEY;
 }
 
 /* Nothing is decided as anybody but kycvs_owner. */
@@ -363,10 +367,10 @@ serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, Kycv
 		keys_changed |= changes_keys(requests[i].op);
 	}
 	commit_transaction();
-	/* told to die while the commit waited for a standby: it may not be everywhere, so nobody is answered */
-	CHECK_FOR_INTERRUPTS();
 	if (keys_changed)
 		kycvs_channel_keys_changed(authority);
+	/* told to die while the commit waited for a standby: it may not be everywhere, so nobody is answered */
+	CHECK_FOR_INTERRUPTS();
 	kycvs_channel_set_trouble(authority, kycvs_vault_trouble());
 	for (i = 0; i < n; i++)
 	{

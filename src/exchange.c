@@ -10,6 +10,7 @@
 #include "catalog/pg_type_d.h"
 #include "exchange.h"
 #include "table.h"
+#include "unwritten.h"
 
 /* ---- tables ---- */
 
@@ -197,7 +198,8 @@ read_challenge(const KycvsRow *row, KycvsChallenge *challenge)
 	challenge->sent_at = kycvs_row_time(row, CHALLENGE_SENT_AT);
 	challenge->expires_at = kycvs_row_time(row, CHALLENGE_EXPIRES_AT);
 	challenge->resends = kycvs_row_int4(row, CHALLENGE_RESENDS);
-	challenge->tries = kycvs_row_int4(row, CHALLENGE_TRIES);
+	challenge->tries_written = kycvs_row_int4(row, CHALLENGE_TRIES);
+	challenge->tries = challenge->tries_written + kycvs_unwritten_tries(&challenge->binding.challenge);
 	challenge->failed = !kycvs_row_null(row, CHALLENGE_FAILED_AT);
 	challenge->verified = kycvs_row_bool(row, CHALLENGE_VERIFIED);
 	challenge->ours = kycvs_row_int8(row, CHALLENGE_SYSTEM_IDENTIFIER) == this_system() &&
@@ -319,7 +321,7 @@ kycvs_challenge_resent(KycvsChallenge *challenge)
 void
 kycvs_challenge_charge(KycvsChallenge *challenge)
 {
-	kycvs_row_set(&challenge->row, CHALLENGE_TRIES, Int32GetDatum(challenge->tries + 1));
+	kycvs_row_set(&challenge->row, CHALLENGE_TRIES, Int32GetDatum(challenge->tries_written + 1));
 	kycvs_row_save(&challenge->row);
 }
 

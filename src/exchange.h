@@ -31,7 +31,8 @@ typedef struct KycvsChallenge
 	TimestampTz sent_at;
 	TimestampTz expires_at;
 	int			resends;
-	int			tries;
+	int			tries;			/* written down or not */
+	int			tries_written;
 	bool		failed;
 	bool		verified;
 	bool		ours;			/* issued by this server on this timeline */

@@ -20,6 +20,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
@@ -28,6 +29,7 @@
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "verifier.h"
@@ -49,6 +51,7 @@ typedef struct Row
 	TupleDesc	desc;
 	HeapTuple	now;
 	HeapTuple	before;			/* NULL: inserted */
+	bool		complete;		/* generated columns have been computed */
 } Row;
 
 static void
@@ -59,15 +62,31 @@ refuse_use(int sqlstate, const char *reason)
 			 errmsg("kycvs.require_answer: %s", reason)));
 }
 
+/* Whose text no setting of the session changes. */
+static bool
+is_plain(Oid type)
+{
+	return type == TEXTOID || type == VARCHAROID || type == INT2OID || type == INT4OID || type == INT8OID || type == UUIDOID;
+}
+
+/* A column of this type, or of a plain one; domains count as what they are of. */
 static int
-find_column(const Row *row, const char *name, Oid type)
+find_column(const Row *row, const char *name, Oid wanted)
 {
 	int			column = SPI_fnumber(row->desc, name);
+	Oid			type;
+	char		generated;
 
 	if (column <= 0)
 		refuse_use(ERRCODE_UNDEFINED_COLUMN, psprintf("column \"%s\" does not exist", name));
-	if (OidIsValid(type) && SPI_gettypeid(row->desc, column) != type)
-		refuse_use(ERRCODE_DATATYPE_MISMATCH, psprintf("column \"%s\" is not of type %s", name, format_type_be(type)));
+	type = getBaseType(SPI_gettypeid(row->desc, column));
+	generated = TupleDescAttr(row->desc, column - 1)->attgenerated;
+	if (generated != '\0' && (generated != ATTRIBUTE_GENERATED_STORED || !row->complete))
+		refuse_use(ERRCODE_INVALID_OBJECT_DEFINITION, psprintf("column \"%s\" is generated: it must be stored, and the trigger be an AFTER trigger", name));
+	if (OidIsValid(wanted) && type != wanted)
+		refuse_use(ERRCODE_DATATYPE_MISMATCH, psprintf("column \"%s\" is not of type %s", name, format_type_be(wanted)));
+	if (!OidIsValid(wanted) && !is_plain(type))
+		refuse_use(ERRCODE_DATATYPE_MISMATCH, psprintf("column \"%s\" is not text, varchar, an integer or uuid", name));
 	return column;
 }
 
@@ -234,6 +253,7 @@ KYCVS_FUNCTION(kycvs_require_answer)
 	row.desc = RelationGetDescr(data->tg_relation);
 	row.now = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple : data->tg_trigtuple;
 	row.before = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_trigtuple : NULL;
+	row.complete = TRIGGER_FIRED_AFTER(data->tg_event);
 	read_arguments(&wanted, &row, data->tg_trigger);
 	if (concerns_us(&wanted, &row))
 		check_answer(&wanted, &row);

@@ -24,6 +24,7 @@
 #include <math.h>
 
 #include "es6number.h"
+#include "catalog/namespace.h"
 #include "jcs.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -57,26 +58,31 @@ too_long(const Writer *writer, int more)
 		writer->out->len - writer->start + more > KYCVS_DOCUMENT_MAX;
 }
 
-/*
- * Replaces text in the database's encoding by the same in UTF-8.  SQL_ASCII
- * promises nothing, so its text is checked.
- */
-static const char *
-to_utf8(char **text, int *length)
+/* Of encodings that have bytes without a meaning: some conversions raise, which this one never does. */
+static char *
+convert(const char *text, int length, int *converted)
 {
-	char	   *converted;
+	Oid			proc = FindDefaultConversionProc(GetDatabaseEncoding(), PG_UTF8);
+	size_t		size = (size_t) length * MAX_CONVERSION_GROWTH + 1;
+	char	   *utf8 = palloc(size);
 
-	if (GetDatabaseEncoding() == PG_UTF8)
+	if (!OidIsValid(proc) || size > INT_MAX ||
+		pg_do_encoding_conversion_buf(proc, GetDatabaseEncoding(), PG_UTF8, (unsigned char *) text, length,
+									  (unsigned char *) utf8, size, true) != length)
 		return NULL;
+	*converted = strlen(utf8);
+	return utf8;
+}
+
+/* SQL_ASCII promises nothing, so its text is checked. */
+const char *
+kycvs_to_utf8(char **text, int *length)
+{
 	if (GetDatabaseEncoding() == PG_SQL_ASCII)
 		return pg_verify_mbstr(PG_UTF8, *text, *length, true) ? NULL : "text is not UTF-8";
-	converted = pg_server_to_any(*text, *length, PG_UTF8);
-	if (converted != *text)
-	{
-		*text = converted;
-		*length = strlen(converted);
-	}
-	return NULL;
+	if (GetDatabaseEncoding() != PG_UTF8)
+		*text = convert(*text, *length, length);
+	return *text != NULL ? NULL : "text cannot be UTF-8";
 }
 
 /* Control characters are U+0000 to U+001F and U+007F to U+009F. */
@@ -148,7 +154,7 @@ write_string(Writer *writer, char *text, int length)
 
 	if (too_long(writer, length))
 		return "document is too long";
-	reason = to_utf8(&text, &length);
+	reason = kycvs_to_utf8(&text, &length);
 	if (reason != NULL)
 		return reason;
 	if (writer->profile && has_control(text, length))
@@ -294,7 +300,7 @@ read_members(Writer *writer, JsonbContainer *object, Member *members, int *n)
 		{
 			member->name = value.val.string.val;
 			member->length = value.val.string.len;
-			reason = to_utf8(&member->name, &member->length);
+			reason = kycvs_to_utf8(&member->name, &member->length);
 			if (reason == NULL)
 				reason = check_name(writer, member);
 		}

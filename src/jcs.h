@@ -46,6 +46,9 @@ extern const char *kycvs_jcs(JsonbContainer *root, StringInfo out);
  */
 extern const char *kycvs_jcs_document(JsonbContainer *root, StringInfo out);
 
+/* Replaces text in the database's encoding by the same in UTF-8; returns NULL, or why it cannot be done. */
+extern const char *kycvs_to_utf8(char **text, int *length);
+
 /* The same for claims that are not jsonb yet; sorts them.  False when they break the profile. */
 extern void kycvs_claim_text(KycvsClaims *claims, const char *name, const char *text);
 extern void kycvs_claim_number(KycvsClaims *claims, const char *name, int64 number);

@@ -176,7 +176,7 @@ kycvs_key_from_jwk(Jsonb *jwk, KycvsPublicKey *key)
 	if (key->alg == KYCVS_ES256 && !read_bytes(jwk, "y", key->y, sizeof(key->y)))
 		return "key without a valid y";
 	if (!kycvs_key_usable(key))
-		return "key is not a point of its curve";
+		return "key is no usable point of its curve";
 	return NULL;
 }
 

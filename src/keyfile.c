@@ -452,14 +452,37 @@ overwrite(int fd)
 	return write_all(fd, zeros, Min(st.st_size, KYCVS_KEYFILE_MAX));
 }
 
+/* A file of ours that only its owner may read, and nobody write, is made writable. */
+static int
+open_to_write(int at, const char *name, int *fd)
+{
+	const int	flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int			fault;
+
+	*fd = openat(at, name, O_WRONLY | flags);
+	if (*fd >= 0 || errno != EACCES)
+		return *fd >= 0 ? 0 : errno;
+	*fd = openat(at, name, O_RDONLY | flags);
+	if (*fd < 0)
+		return errno;
+	fault = check_file(*fd, KYCVS_KEYFILE_MAX);
+	if (fault == 0 && fchmod(*fd, S_IRUSR | S_IWUSR) != 0)
+		fault = errno;
+	close(*fd);
+	if (fault != 0)
+		return fault;
+	*fd = openat(at, name, O_WRONLY | flags);
+	return *fd >= 0 ? 0 : errno;
+}
+
 static int
 destroy_file(int at, const char *name)
 {
-	int			fd = openat(at, name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	int			fault;
+	int			fd;
+	int			fault = open_to_write(at, name, &fd);
 
-	if (fd < 0)
-		return errno == ENOENT ? 0 : errno == ELOOP || errno == ENXIO ? FAULT_KIND : errno;
+	if (fault != 0)
+		return fault == ENOENT ? 0 : fault == ELOOP || fault == ENXIO ? FAULT_KIND : fault;
 	fault = overwrite(fd);
 	if (close(fd) != 0 && fault == 0)
 		fault = errno;

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "channel.h"
 #include "commands/dbcommands.h"
 #include "keysource.h"
@@ -83,8 +84,11 @@ read_elsewhere(KycvsKeyBook *book)
 {
 	int			authority = kycvs_channel_find(kycvs_channel_trusted());
 
-	book->no_authority = authority < 0;
 	if (authority < 0)
+		book->nobody = KV_NO_AUTHORITY;
+	else if (RecoveryInProgress())
+		book->nobody = KV_ON_STANDBY;
+	if (book->nobody != 0)
 		return;
 	if (authority != kept_authority || kycvs_channel_key_generation(authority) != kept_generation)
 		fetch_keys(authority);
@@ -140,8 +144,8 @@ kycvs_keybook_find(KycvsKeyBook *book, const char *issuer, int length, const cha
 	const KycvsKeyList *list = find_list(book, issuer, length);
 	int			i;
 
-	if (list == NULL && book->no_authority)
-		return KV_NO_AUTHORITY;
+	if (list == NULL && book->nobody != 0)
+		return book->nobody;
 	for (i = 0; list != NULL && i < list->n; i++)
 	{
 		if (strcmp(list->keys[i].kid, kid) != 0 || list->keys[i].state == KYCVS_KEY_REVOKED)

@@ -14,7 +14,7 @@ typedef struct KycvsKeyBook
 {
 	bool		opened;
 	bool		has_registry;
-	bool		no_authority;	/* the registry is another database's, which nobody serves */
+	int			nobody;			/* the registry is another database's, which nobody serves: KV050, KV051; else 0 */
 	KycvsKeyList registry;		/* of the registry that this database trusts */
 	bool		read_trusted;
 	int			ntrusted;

@@ -44,13 +44,6 @@ extern void kycvs_limits_succeeded(const KycvsLimits *limits, TimestampTz now);
 /* The entity's budget of failed challenges an hour. */
 extern int	kycvs_limits_budget_wait(int32 entity, int32 budget, TimestampTz now);
 
-/*
- * Tries of a challenge that could not be written down, as when the disk is
- * full; they count in this process's memory until the challenge has ended.
- */
-extern void kycvs_limits_remember_try(const pg_uuid_t *challenge, TimestampTz now);
-extern int	kycvs_limits_remembered_tries(const pg_uuid_t *challenge, TimestampTz now);
-
 /* Seconds until a challenge may be sent again; -1: never again. */
 extern int	kycvs_limits_resend_pause(int resends);
 

@@ -125,13 +125,52 @@ read_databases(void)
 	pfree(list);
 }
 
+/*
+ * Anybody may choose whom to ask, but whose keys are believed in this database
+ * is for the database and the superuser to say: by ALTER DATABASE, by the
+ * configuration, or by a superuser's SET.  Else it is the database itself.
+ *
+ * What a role sets for itself, with ALTER ROLE or in a connection's options,
+ * must not count; nor may it hide what the database says, and the server
+ * forgets a value that another has replaced.  So each is kept here as it
+ * passes by: sources are ranked, and those up to the database's can be believed.
+ */
+static struct
+{
+	bool		given;
+	char		value[NAMEDATALEN];
+}			believed[PGC_S_DATABASE + 1];
+
+static bool
+note_registry(char **value, void **extra, GucSource source)
+{
+	if (source > PGC_S_DATABASE)
+		return true;
+	/* taken out of the configuration again */
+	if (source == PGC_S_DEFAULT || source == PGC_S_DYNAMIC_DEFAULT)
+		believed[PGC_S_FILE].given = false;
+	believed[source].given = true;
+	strlcpy(believed[source].value, *value, NAMEDATALEN);
+	return true;
+}
+
+static const char *
+find_believed(void)
+{
+	int			source = PGC_S_DATABASE;
+
+	while (source > PGC_S_DEFAULT && !believed[source].given)
+		source--;
+	return believed[source].value;
+}
+
 void
 kycvs_channel_init(void)
 {
 	DefineCustomStringVariable("kycvs.registry",
 							   "Database whose authority answers the calls of this session.",
 							   "Empty means the session's own database.",
-							   &registry_setting, "", PGC_USERSET, 0, NULL, NULL, NULL);
+							   &registry_setting, "", PGC_USERSET, 0, note_registry, NULL, NULL);
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	DefineCustomStringVariable("kycvs.databases",
@@ -177,36 +216,19 @@ kycvs_channel_registry(void)
 	return get_database_name(MyDatabaseId);
 }
 
-/*
- * Whether a value came from where the session's own role has no say: from the
- * configuration or the database, or from a superuser's SET.  What a role set
- * for itself with ALTER ROLE arrives with a superuser's context, and must not
- * count.
- */
-static bool
-may_be_believed(GucSource source, GucContext context)
-{
-	return source <= PGC_S_DATABASE || (source == PGC_S_SESSION && context == PGC_SUSET);
-}
-
-/*
- * Anybody may choose whom to ask, but whose keys are believed in this database
- * is for the database and the superuser to say: by ALTER DATABASE, by the
- * configuration, or by a superuser's SET.  Else it is the database itself.
- */
 const char *
 kycvs_channel_trusted(void)
 {
 	static struct config_string *setting = NULL;
-	const char *value = NULL;
+	const char *value;
 
 	if (setting == NULL)
 		setting = (struct config_string *) kycvs_find_setting("kycvs.registry");
-	if (setting != NULL && may_be_believed(setting->gen.source, setting->gen.scontext))
+	if (setting != NULL && setting->gen.source == PGC_S_SESSION && setting->gen.scontext == PGC_SUSET)
 		value = registry_setting;
-	else if (setting != NULL && may_be_believed(setting->gen.reset_source, setting->gen.reset_scontext))
-		value = setting->reset_val;
-	if (value != NULL && value[0] != '\0')
+	else
+		value = find_believed();
+	if (value[0] != '\0')
 		return value;
 	return get_database_name(MyDatabaseId);
 }

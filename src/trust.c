@@ -13,6 +13,7 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
+#include "hidden.h"
 #include "jwk.h"
 #include "keytable.h"
 #include "miscadmin.h"
@@ -21,8 +22,6 @@
 #define KEYS_MAX		256
 #define ISSUER_MAX		256
 #define COLUMNS			5
-
-PG_FUNCTION_INFO_V1(kycvs_read_jwks);
 
 static void
 refuse(const char *reason)
@@ -131,8 +130,7 @@ read_key(ReturnSetInfo *result, const JsonbValue *element)
 }
 
 /* read_jwks(issuer, jwks): kid, alg, x, y; or why a key is skipped */
-Datum
-kycvs_read_jwks(PG_FUNCTION_ARGS)
+KYCVS_FUNCTION(kycvs_read_jwks)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	JsonbContainer *keys;

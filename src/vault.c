@@ -296,9 +296,12 @@ kycvs_vault_key_too_old(TimestampTz now)
 }
 
 bool
-kycvs_vault_destroy_key(const char *kid, KycvsRefusal *refusal)
+kycvs_vault_destroy_key(const char *kid, bool *found, KycvsRefusal *refusal)
 {
-	char	   *problem = kycvs_keyfile_destroy(directory, pem_name(kid));
+	char	   *problem;
+
+	*found = kycvs_keyfile_exists(directory, pem_name(kid)) != 0;
+	problem = kycvs_keyfile_destroy(directory, pem_name(kid));
 
 	if (problem == NULL)
 		return true;

@@ -37,8 +37,8 @@ extern bool kycvs_vault_sign(const void *message, size_t length, uint8 signature
 /* Days for which the active key has signed, when that is longer than kycvs.key_max_age; else 0. */
 extern int	kycvs_vault_key_too_old(TimestampTz now);
 
-/* Destroys the private file of a key; false: refused, and why. */
-extern bool kycvs_vault_destroy_key(const char *kid, KycvsRefusal *refusal);
+/* Destroys the private file of a key, if there is one ("found"); false: refused, and why. */
+extern bool kycvs_vault_destroy_key(const char *kid, bool *found, KycvsRefusal *refusal);
 
 /* Makes a signing key, and with the first one the registry itself; false: refused, and why. */
 extern bool kycvs_vault_create_key(KycvsAlg alg, TimestampTz now, char kid[KYCVS_KID_LENGTH + 1], KycvsRefusal *refusal);

@@ -187,8 +187,8 @@ KYCVS_FUNCTION(kycvs_jwks)
 	KycvsKeyBook book = {0};
 
 	kycvs_keybook_open(&book);
-	if (book.no_authority)
-		kycvs_raise_code(KV_NO_AUTHORITY);
+	if (book.nobody != 0)
+		kycvs_raise_code(book.nobody);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	kycvs_push_key(&state, "keys");
 	(void) pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);

@@ -16,7 +16,6 @@
 
 #include "access/detoast.h"
 #include "jcs.h"
-#include "mb/pg_wchar.h"
 #include "name.h"
 #include "secret.h"
 #include "utils/builtins.h"
@@ -198,11 +197,11 @@ append_named(StringInfo out, const KycvsSigned *signed_document, const text *nam
 	JsonbValue	jti;
 	char		nfc[NFC_MAX];
 	char	   *typed = text_to_cstring(name);
+	int			length = strlen(typed);
 
-	if (!kycvs_signed_text(signed_document, "jti", &jti))
+	if (!kycvs_signed_text(signed_document, "jti", &jti) || kycvs_to_utf8(&typed, &length) != NULL)
 		return false;
-	typed = pg_server_to_any(typed, strlen(typed), PG_UTF8);
-	if (strlen(typed) > KYCVS_NAME_MAX || !kycvs_name_nfc(typed, nfc, sizeof(nfc)))
+	if (length > KYCVS_NAME_MAX || !kycvs_name_nfc(typed, nfc, sizeof(nfc)))
 		return false;
 	appendBinaryStringInfo(out, jti.val.string.val, jti.val.string.len);
 	appendStringInfoChar(out, '\n');

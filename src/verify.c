@@ -18,6 +18,7 @@
 #include "document.h"
 #include "exchange.h"
 #include "limits.h"
+#include "unwritten.h"
 
 static bool
 check_consent(KycvsCall *call)
@@ -33,7 +34,6 @@ find_challenge(KycvsCall *call, KycvsChallenge *challenge)
 		return kycvs_decline(call, KV_CHALLENGE_UNKNOWN);
 	if (!challenge->ours)
 		return kycvs_decline(call, KV_OTP_EXPIRED);
-	challenge->tries += kycvs_limits_remembered_tries(&call->request->id, call->now);
 	return true;
 }
 
@@ -222,7 +222,7 @@ repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
 
 	if (!kycvs_consent_by_challenge(&challenge->binding.challenge, &consent) ||
 		consent.withdrawn || consent.expires_at <= call->now ||
-		consent.repeats + kycvs_limits_remembered_tries(&call->request->id, call->now) >= KYCVS_REPEATS)
+		consent.repeats + kycvs_unwritten_tries(&call->request->id) >= KYCVS_REPEATS)
 	{
 		kycvs_decline(call, KV_OTP_USED);
 		return;

@@ -276,17 +276,35 @@ is((run_as('railway', 'irctc', "SET kycvs.registry = 'nowhere'; SELECT kycvs_jwk
     'an entity that sets kycvs.registry believes the same keys as before');
 is((run_as('railway', 'postgres', "SET kycvs.registry = 'railway'; SELECT kycvs_jwks()"))[0], '{"keys": []}',
     'a superuser who sets it believes others');
+# a database that says nothing believes itself; in neither does it matter what a role brings along
+$node->safe_psql('postgres', 'CREATE DATABASE plain');
+$node->safe_psql('plain', 'SET client_min_messages = warning; CREATE EXTENSION kycvs CASCADE');
+my %believes = (railway => $current, plain => '{"keys": []}');
+foreach my $database (sort keys %believes)
 {
-    local $ENV{PGOPTIONS} = '-c kycvs.registry=registry';
-    is((run_as('railway', 'irctc', 'SELECT kycvs_jwks()'))[0], '{"keys": []}',
-        'set by the client at its start, it is believed in nothing');
+    foreach my $value ('registry', 'railway', 'nowhere', '')
+    {
+        local $ENV{PGOPTIONS} = "-c kycvs.registry=$value";
+        is((run_as($database, 'irctc', 'SELECT kycvs_jwks()'))[0], $believes{$database}, "$database: kycvs.registry=$value in the client's options changes nothing");
+    }
+    foreach my $for ('', " IN DATABASE $database")
+    {
+        is_refused('', $database, 'irctc', "ALTER ROLE irctc$for SET kycvs.registry = '" . ($database eq 'plain' ? 'registry' : '') . "'", "$database: a role sets it for itself$for");
+        is((run_as($database, 'irctc', 'SELECT kycvs_jwks()'))[0], $believes{$database}, 'which changes nothing either');
+        is_refused('', $database, 'irctc', "ALTER ROLE irctc$for RESET kycvs.registry", 'nor does it when it is taken back');
+    }
 }
-foreach my $for ('', ' IN DATABASE railway')
+$node->safe_psql('postgres', "ALTER SYSTEM SET kycvs.registry = 'registry'");
+$node->reload;
+ok($node->poll_query_until('plain', "SELECT current_setting('kycvs.registry') = 'registry'"), 'the configuration names a registry');
 {
-    is_refused('', 'railway', 'irctc', "ALTER ROLE irctc$for SET kycvs.registry = 'registry'", "a role sets it for itself$for");
-    is((run_as('railway', 'irctc', 'SELECT kycvs_jwks()'))[0], '{"keys": []}', 'and is not believed either');
-    is_refused('', 'railway', 'irctc', "ALTER ROLE irctc$for RESET kycvs.registry", 'nor missed');
+    local $ENV{PGOPTIONS} = '-c kycvs.registry=nowhere';
+    is((run_as('plain', 'irctc', 'SELECT kycvs_jwks()'))[0], $current, 'which a database that says nothing believes, whatever the client says');
 }
+$node->safe_psql('postgres', 'ALTER SYSTEM RESET kycvs.registry');
+$node->reload;
+ok($node->poll_query_until('plain', "SELECT current_setting('kycvs.registry') = ''"), 'and no more when that is taken back');
+is((run_as('plain', 'irctc', 'SELECT kycvs_jwks()'))[0], '{"keys": []}', 'nor does the database');
 
 # ---- a database in another encoding --------------------------------------------
 
@@ -317,6 +335,17 @@ $node->psql('legacy', 'SET ROLE irctc; SELECT kycvs_issue_otp(\'9825012343\', \'
     stderr => \my $text);
 like($text, qr/character with byte sequence .* in encoding "UTF8" has no equivalent in encoding "LATIN1"/, 'which names the encodings');
 is(ask_in_legacy(fully_vaccinated(), 'Ramesh Patel', 'PNR 4'), '2 2', 'and the session after it works');
+
+# bytes that have no meaning in its encoding are the document's fault, not the call's
+$node->safe_psql('postgres', 'CREATE DATABASE windows TEMPLATE template0 ENCODING \'WIN1252\' LC_COLLATE \'C\' LC_CTYPE \'C\'');
+$node->safe_psql('windows', 'SET client_min_messages = warning; CREATE EXTENSION kycvs CASCADE; ALTER DATABASE windows SET kycvs.registry = \'registry\'');
+{
+    my ($answer) = run_as('railway', 'irctc', 'SELECT kycvs_issue_otp(\'9825012360\', \'Ramesh Patel\', \'ticket-booking\')');
+    my $odd = "jsonb_set('$answer', '{jti}', to_jsonb(convert_from('\\x81', 'WIN1252')))";
+    is((run_as('windows', 'irctc', "SELECT string_agg(coalesce(error, 'right'), ' ' ORDER BY n) FROM kycvs_verify_each(ARRAY['$answer', $odd, '$answer'], 'irctc', type => 'otp')"))[0],
+        'right KV030 right', 'WIN1252: a document that cannot be UTF-8 is malformed, and the others are verified');
+    is_refused('KV034', 'windows', 'irctc', "SELECT kycvs_verify('$answer', 'irctc', NULL, convert_from('\\x81', 'WIN1252'), 'otp')", 'WIN1252: such a name is another name');
+}
 
 # ---- a registry must be UTF8 ---------------------------------------------------
 

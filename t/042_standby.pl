@@ -127,6 +127,8 @@ ok(!@found, 'a base backup and the data directory hold no key') or diag("@found"
 
 # ---- a standby ---------------------------------------------------------------------
 
+$primary->safe_psql('postgres', $_) foreach 'CREATE DATABASE railway', 'ALTER DATABASE railway SET kycvs.registry = \'registry\'';
+$primary->safe_psql('railway', 'SET client_min_messages = warning; CREATE EXTENSION kycvs CASCADE');
 my %standby;
 foreach my $name (qw(standby keyless))
 {
@@ -139,6 +141,17 @@ system_or_bail('chmod', '-R', 'go-rwx', $standby{standby}->data_dir . '.kycvs');
 $primary->wait_for_catchup($_) foreach values %standby;
 
 all_refused($standby{standby}, '', 'KV051', 'deciding functions refuse on a standby');
+{
+    my $session = session($standby{standby}, dbname => 'railway');
+
+    is($session->run("SELECT kycvs_verify('" . quoted($answer) . "', 'irctc', 'PNR 1')")->{output}, '', 'a database that asks the registry');
+    is($session->run('SELECT kycvs_jwks()')->{sqlstate}, 'KV051', 'has nobody to ask there');
+    $primary->safe_psql('railway', 'SELECT kycvs.trust_issuer(\'https://registry.example\', \'' . quoted($observer->value('SELECT kycvs_jwks()')) . '\')');
+    $primary->wait_for_catchup($standby{standby});
+    is($session->value("SELECT kycvs_verify('" . quoted($answer) . "', 'irctc', 'PNR 1') ->> 'status'"), 2, 'but verifies with the keys of an issuer that it was told to trust');
+    is($session->value('SELECT string_agg(DISTINCT state, \' \') FROM kycvs.keys'), 'trusted', 'which kycvs.keys shows');
+    $session->quit;
+}
 {
     my $session = session($standby{standby});
     is($session->run('SELECT kycvs_issue_otp(NULL, NULL, NULL)')->{sqlstate}, 'KV051', 'before anything else is looked at');

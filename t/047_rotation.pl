@@ -127,13 +127,54 @@ is($observer->run("SELECT kycvs.destroy_key('$retired')")->{sqlstate}, '55000', 
 still_answers($observer, session($node, user => 'railway'), 'after all that');
 
 # a file that somebody has removed is destroyed; one that is a link is not touched
-unlink file_of($rotated[6]);
-is($observer->run("SELECT kycvs.destroy_key('$rotated[6]')")->{sqlstate}, '00000', 'a file that is gone already is no obstacle');
+my $moved = file_of($rotated[6]);
+my $elsewhere_moved = PostgreSQL::Test::Utils::tempdir . '/moved.pem';
+rename $moved, $elsewhere_moved or die;
+my $gone = $observer->run("SELECT kycvs.destroy_key('$rotated[6]')");
+is($gone->{sqlstate}, '00000', 'a file that is gone already is no obstacle');
+like($gone->{error}, qr/WARNING:  private file of the key was not there/, 'but said');
+rename $elsewhere_moved, $moved or die;
+is($observer->run("SELECT kycvs.destroy_key('$rotated[6]')")->{sqlstate}, '00000', 'when it comes back, it can be destroyed after all');
+ok(!-e $moved, 'and is');
 my $link = file_of($rotated[7]);
 rename $link, "$link.real" or die;
 symlink "$link.real", $link or die;
 is($observer->run("SELECT kycvs.destroy_key('$rotated[7]')")->{sqlstate}, 'KV040', 'a link in its place is one');
 ok(-s "$link.real", 'and what it leads to is not touched');
+
+# ---- in one batch --------------------------------------------------------------------------------------
+
+# What a request of the same batch has retired could sign again, should their commit fail.
+my $administrator = session($node);
+my $second = session($node);
+$_->pid foreach $administrator, $second;
+authority_idle($observer);
+my $authority = authority_pid($observer);
+stop_process($authority);
+$administrator->send("SELECT kycvs.activate_key('$pending')");
+wait_in_call($observer, $administrator);
+$second->send("SELECT kycvs.destroy_key('$rotated[-1]')");
+wait_in_call($observer, $administrator, $second);
+continue_process($authority);
+is($administrator->finish->{sqlstate}, '00000', 'a key is activated');
+my $destroyed = $second->finish;
+is($destroyed->{sqlstate}, '55000', 'and the one before cannot be destroyed in the same commit');
+like($destroyed->{error}, qr/a moment ago|only a retired/, 'but a moment later');
+ok(-s file_of($rotated[-1]), 'its file is there');
+is($second->run("SELECT kycvs.destroy_key('$rotated[-1]')")->{sqlstate}, '00000', 'until then');
+$_->quit foreach $administrator, $second;
+
+# ---- a key that cannot sign ---------------------------------------------------------------------------------
+
+my $unusable = $observer->value('SELECT kycvs.create_key()');
+my $its_file = file_of($unusable);
+rename $its_file, $elsewhere_moved or die;
+is($observer->run("SELECT kycvs.activate_key('$unusable')")->{sqlstate}, 'KV040', 'a key without its file is not activated');
+is(state_of($pending) . state_of($unusable), 'activepending', 'and the one before goes on');
+still_answers($observer, session($node, user => 'railway'), 'after that');
+rename $elsewhere_moved, $its_file or die;
+is($observer->run("SELECT kycvs.activate_key('$unusable')")->{sqlstate}, '00000', 'with it, it is');
+is(kid_of(issue(session($node, user => 'railway'), next_mobile())), $unusable, 'and signs');
 
 # ---- too old --------------------------------------------------------------------------------------------
 

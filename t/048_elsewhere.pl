@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use JSON::PP;
 use Kycvs;
+use MIME::Base64 qw(encode_base64url);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -122,6 +123,10 @@ foreach my $set (
     [ 'a private EC key', { %$ec, d => 'AQAB' } ], [ 'a symmetric key', { kty => 'oct', k => 'AQAB' } ], [ 'a private RSA key', { kty => 'RSA', n => 'AQAB', e => 'AQAB', p => 'AQAB' } ],
     [ 'a key under another name', { %$ec, kid => $okp->{kid} } ], [ 'a name that is no text', { %$ec, kid => 1 } ],
     [ 'a point that is not on the curve', { %$ec, y => $ec->{x}, kid => undef } ], [ 'a coordinate that is too short', { %$ec, x => 'AQAB' } ],
+    (map { [ "Ed25519: $_->[0]", { kty => 'OKP', crv => 'Ed25519', x => encode_base64url(pack 'H*', $_->[1]) } ] }
+        [ 'a point of order 4', '00' x 32 ], [ 'the point at zero', '01' . '00' x 31 ], [ 'and its other sign', '01' . '00' x 30 . '80' ], [ 'a point of order 2', 'ec' . 'ff' x 30 . '7f' ],
+        [ 'a point of order 8', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05' ], [ 'its other sign', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85' ],
+        [ 'another point of order 8', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a' ], [ 'a coordinate that is not reduced', 'ed' . 'ff' x 30 . '7f' ], [ 'the largest that is not', 'ff' x 32 ]),
     [ 'a coordinate that is no base64url', { %$ec, x => $ec->{x} =~ s/^./+/r } ], [ 'a key that is no object', 'key' ])
 {
     is_refused($keeper, trust('https://bad.example', $okp, $set->[1]), '22023', "refused as a whole: $set->[0]");
@@ -132,6 +137,9 @@ is_refused($keeper, "SELECT kycvs.trust_issuer('$_->[0]', '$_->[1]')", '22023', 
   [ $issuer, '{"keys": [' . join(',', ('{}') x 257) . ']}', 'too many keys' ];
 is_refused($keeper, 'SELECT kycvs.trust_issuer(NULL, \'{"keys": []}\')', '22004', 'a null');
 is($root->value('SELECT count(*) FROM kycvs_data.trusted_key WHERE issuer LIKE \'%bad%\''), 0, 'nothing of all this was kept');
+is_refused($keeper, trust('https://bad.example', { %$ec, d => 'pasted-by-mistake' }), '22023', 'a private key that somebody pasted');
+my $shop_log = slurp_file($shop->logfile);
+ok($shop_log =~ /key is a private one/ && $shop_log !~ /STATEMENT:[^\n]*pasted-by-mistake/, 'is refused, and does not come with the error into the log');
 is_refused($seller, trust('https://seller.example', $okp), '42501', 'who is no administrator trusts nobody');
 is_refused($seller, 'SELECT kycvs.read_jwks(\'x\', \'{"keys": []}\')', '42501', 'nor reads key sets');
 is_refused($keeper, 'SELECT * FROM kycvs_data.trusted_key', '42501', 'nor does an administrator reach the table');
@@ -218,14 +226,21 @@ $seller->value('UPDATE booking SET seat = \'8B\'');
 is($seller->value('SELECT seat FROM booking'), '8B', 'a good answer, and a change of seat, pass');
 is_refused($seller, "UPDATE booking SET $_", 'KV034', "a change of the row: $_") foreach "pnr = 'PNR 14'", "passenger = 'Geeta Shah'", "travels_on = '$day'::date + 1";
 is_refused($seller, 'UPDATE booking SET answer = NULL', 'KV030', 'a change of the row: no answer');
-$seller->value('CREATE TABLE other (pnr text, answer jsonb); CREATE TRIGGER t AFTER INSERT OR UPDATE ON other FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer(\'audience=indigo\', \'reference=pnr\', \'status=0\')');
+$seller->value('CREATE DOMAIN signed AS jsonb CHECK (value ? \'jws\'); CREATE DOMAIN locator AS varchar(32); CREATE TABLE other (pnr locator, answer signed, padded char(9), measured float8, at_time timestamptz); CREATE TRIGGER t AFTER INSERT OR UPDATE ON other FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer(\'audience=indigo\', \'reference=pnr\', \'status=0\')');
 is_refused($seller, 'INSERT INTO other VALUES (\'PNR 11\', ' . quoted($document{good}) . ')', 'KV034', 'an answer for another audience, in a trigger after');
-foreach my $use ([ "'answer=answer'", '22023' ], [ "'audience=x', 'colour=red'", '22023' ], [ "'audience=x', 'status=3'", '22023' ], [ "'audience=x', 'reference=no_such'", '42703' ], [ "'audience=x', 'answer=pnr'", '42804' ])
+foreach my $use ([ "'answer=answer'", '22023' ], [ "'audience=x', 'colour=red'", '22023' ], [ "'audience=x', 'status=3'", '22023' ], [ "'audience=x', 'reference=no_such'", '42703' ], [ "'audience=x', 'answer=pnr'", '42804' ],
+    (map { [ "'audience=x', 'reference=$_'", '42804' ] } qw(padded measured at_time)))
 {
-    is_refused($seller, "BEGIN; CREATE OR REPLACE TRIGGER t BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer($use->[0]); INSERT INTO other VALUES ('PNR 11', '{}')", $use->[1], "its arguments: $use->[0]");
+    is_refused($seller, "BEGIN; CREATE OR REPLACE TRIGGER t BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer($use->[0]); INSERT INTO other VALUES ('PNR 11', '{\"jws\": 1}')", $use->[1], "its arguments: $use->[0]");
     $seller->run('ROLLBACK');
 }
-is_refused($seller, 'BEGIN; CREATE TRIGGER s BEFORE INSERT ON other EXECUTE FUNCTION kycvs.require_answer(\'audience=x\'); INSERT INTO other VALUES (\'PNR 11\', \'{}\')', '39P01', 'for each row only');
+$seller->value('CREATE TABLE made (a text, pnr text GENERATED ALWAYS AS (a) STORED, answer jsonb); CREATE TRIGGER t BEFORE INSERT OR UPDATE ON made FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer(\'audience=irctc\', \'reference=pnr\')');
+is_refused($seller, 'INSERT INTO made (a, answer) VALUES (\'PNR 11\', ' . quoted($document{good}) . ')', '42P17', 'a generated column in a trigger before, which would not see it');
+$seller->value('DROP TRIGGER t ON made; CREATE TRIGGER t AFTER INSERT OR UPDATE ON made FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer(\'audience=irctc\', \'reference=pnr\')');
+$seller->value('INSERT INTO made (a, answer) VALUES (\'PNR 11\', ' . quoted($document{good}) . ')');
+is($seller->value('SELECT count(*) FROM made'), 1, 'in a trigger after, it does');
+is_refused($seller, 'UPDATE made SET a = \'PNR 12\'', 'KV034', 'also when it changes');
+is_refused($seller, 'BEGIN; CREATE TRIGGER s BEFORE INSERT ON other EXECUTE FUNCTION kycvs.require_answer(\'audience=x\'); INSERT INTO other VALUES (\'PNR 11\', \'{"jws": 1}\')', '39P01', 'for each row only');
 $seller->run('ROLLBACK');
 
 # when the day is over

@@ -69,6 +69,30 @@ is($result->{sqlstate}, 'KV052', 'T12: the authority hangs: its caller is told')
 ok($result->{seconds} > 4 && $result->{seconds} < 10, "T12: after five seconds ($result->{seconds})");
 still_answers($observer, $railway, 'T12');
 
+# ---- T2: tries that could not be written down are tries --------------------------------------
+
+# The rows are locked, so that three wrong OTPs fail, and cost what they would have cost.
+{
+    my $mobile = next_mobile();
+    my $txn = issue($railway, $mobile)->{jti};
+    my $right = otp($observer, $txn);
+    my $wrong = "SELECT kycvs_verify_otp('$txn', '" . sprintf('%06d', ($right + 1) % 1000000) . "', true)";
+    my $holder = session($node);
+
+    $holder->value('BEGIN; LOCK TABLE kycvs_data.challenge IN EXCLUSIVE MODE');
+    is($railway->run($wrong)->{sqlstate}, '55P03', 'T2: a try that could not be written down');
+    $holder->value('ROLLBACK');
+    my $next = $railway->run($wrong);
+    is($next->{sqlstate}, 'KV010', 'T2: the next is compared');
+    like($next->{error}, qr/1 try is left/, 'T2: and there is one left');
+    is($observer->value("SELECT tries FROM kycvs_data.challenge WHERE id = '$txn'"), 1, 'T2: one is written down');
+    is($railway->run($wrong)->{sqlstate}, 'KV010', 'T2: the last');
+    is($railway->run("SELECT kycvs_verify_otp('$txn', '$right', true)")->{sqlstate}, 'KV012', 'T2: is the last');
+    is($railway->run("SELECT kycvs_resend_otp('$txn')")->{sqlstate}, 'KV012', 'T2: nor is it sent again');
+    isnt(issue($railway, $mobile)->{jti}, $txn, 'T2: asked again, it is another challenge');
+    $holder->quit;
+}
+
 # ---- T31 and T37: the claims, and nothing else; a reference is text, whatever it looks like ----
 
 my $reference = '"}, "status": 2, \\" {"x": "\\u0000é';

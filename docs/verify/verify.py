@@ -8,6 +8,7 @@ Prints the claims; anything wrong is exit status 1.
 """
 import hashlib
 import json
+import re
 import sys
 import time
 import unicodedata
@@ -16,18 +17,26 @@ from jwcrypto import jwk, jws
 from jwcrypto.common import base64url_encode
 
 
-def canonical(document):
-    """RFC 8785, for what a document may hold: texts and integers."""
-    if not all(type(value) in (str, int) for value in document.values()):
+def members(pairs):
+    """An object of texts and integers, with no member twice."""
+    if len(dict(pairs)) != len(pairs) or not all(type(value) in (str, int) for _, value in pairs):
         raise ValueError("document is malformed")
+    return dict(pairs)
+
+
+def canonical(document):
+    """RFC 8785, for what a document may hold."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def to_token(text):
     if not text.startswith("{"):
         return text
-    document = json.loads(text)
-    return document.pop("jws").replace("..", "." + base64url_encode(canonical(document)) + ".")
+    document = json.loads(text, object_pairs_hook=members)
+    parts = re.fullmatch(r"([\w-]+)\.\.([\w-]{85}[AQgw])", document.pop("jws"), re.ASCII)
+    if parts is None:
+        raise ValueError("document is malformed")
+    return ".".join((parts[1], base64url_encode(canonical(document)), parts[2]))
 
 
 def verify(text, keys, issuer, audience, reference, name=None, day=None):
@@ -42,11 +51,11 @@ def verify(text, keys, issuer, audience, reference, name=None, day=None):
     claims = json.loads(token.payload)
     if claims["iss"] != issuer or claims["aud"] != audience or claims.get("reference") != reference:
         raise ValueError("document is of another issuer, for another audience or has another reference")
-    if claims["exp"] <= time.time():
-        raise ValueError("document has expired")
-    if name and claims["name_sha256"] != hashlib.sha256((claims["jti"] + "\n" + unicodedata.normalize("NFC", name)).encode()).hexdigest():
+    if claims["exp"] <= time.time() or claims["iat"] > time.time() + 60:
+        raise ValueError("document has expired, or is not valid yet")
+    if name is not None and claims["name_sha256"] != hashlib.sha256((claims["jti"] + "\n" + unicodedata.normalize("NFC", name)).encode()).hexdigest():
         raise ValueError("document is for another name")
-    if day and claims["as_of"] != day:
+    if day is not None and claims["as_of"] != day:
         raise ValueError("document is for another day")
     return claims
 

@@ -24,21 +24,27 @@ integer() {
 [ $# = 5 ] || fail "usage: verify.sh DOCUMENT JWKS ISSUER AUDIENCE REFERENCE"
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 
-# 1. the signature's parts; a header has these three members and no others
-jws=$(jq -er '.jws' "$1") || fail 'document is not signed'
-header=${jws%%.*} signature=${jws##*.}
-[ "$jws" = "$header..$signature" ] || fail 'document is malformed'
+# 1. the form: an object of texts and integers, no member twice. Without its texts it has a colon for each member, and no fraction.
+document=$(cat -- "$1")
+bare=$(sed -E 's/"([^"\\]|\\.)*"//g' <<<"$document")
+colons=${bare//[^:]/}
+[[ $bare != *[.eE]* ]] && jq -se --argjson n ${#colons} 'length == 1 and (.[0] | type == "object" and length == $n and
+    all(.[]; type == "string" or type == "number"))' <<<"$document" >/dev/null || fail 'document is malformed'
+
+# 2. the signature's parts; a header has these three members and no others
+jws=$(jq -er '.jws' <<<"$document") || fail 'document is not signed'
+[[ $jws =~ ^([A-Za-z0-9_-]+)\.\.([A-Za-z0-9_-]{85}[AQgw])$ ]] || fail 'document is malformed'
+header=${BASH_REMATCH[1]} signature=${BASH_REMATCH[2]}
 head=$(decode "$header") || fail 'document is malformed'
 jq -e 'keys == ["alg", "kid", "typ"] and .typ == "kycvs-status+jwt"' <<<"$head" >/dev/null || fail 'document is no answer'
 alg=$(jq -r .alg <<<"$head") kid=$(jq -r .kid <<<"$head")
 
-# 2. what was signed: the header, and the rest of the document in canonical form (RFC 8785)
-claims=$(jq -cjS 'del(.jws)' "$1")
-jq -e 'all(.[]; type == "string" or (type == "number" and . == floor))' <<<"$claims" >/dev/null || fail 'document is malformed'
+# 3. what was signed: the header, and the rest of the document in canonical form (RFC 8785)
+claims=$(jq -cjS 'del(.jws)' <<<"$document")
 printf '%s.%s' "$header" "$(printf %s "$claims" | encode)" >"$work/signed"
 
-# 3. the key by its name, as the DER of a public key
-key=$(jq -ce --arg kid "$kid" --arg alg "$alg" '.keys[] | select(.kid == $kid and .alg == $alg)' "$2") || fail 'key is unknown'
+# 4. the key by its name, as the DER of a public key
+key=$(jq -ce --arg kid "$kid" --arg alg "$alg" '.keys[] | select(.kid == $kid and .alg == $alg)' <"$2") || fail 'key is unknown'
 x=$(jq -r .x <<<"$key")
 case $alg in
     ES256)
@@ -59,9 +65,9 @@ esac
 openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin "${digest[@]}" \
     -in "$work/signed" -sigfile "$work/signature" >/dev/null 2>&1 || fail 'signature is wrong'
 
-# 4. what it says
+# 5. what it says
 [ "$(claim iss)" = "$3" ] || fail 'document is of another issuer'
 [ "$(claim aud)" = "$4" ] || fail 'document is for another audience'
-[ "$(claim reference)" = "$5" ] || fail 'document has another reference'
-[ "$(claim exp)" -gt "$(date +%s)" ] || fail 'document has expired'
+jq -e --arg given "$5" '.reference == $given' <<<"$claims" >/dev/null || fail 'document has another reference'
+jq -e '(.exp | type) == "number" and .exp > now and .iat <= now + 60' <<<"$claims" >/dev/null || fail 'document has expired, or is not valid yet'
 printf '%s\n' "$claims"

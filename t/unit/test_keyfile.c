@@ -205,6 +205,10 @@ test_destroy(void)
 
 	expect_refused(kycvs_keyfile_destroy(keys, "../gone"), "slashes", "name that leads elsewhere, destroyed");
 	expect_refused(kycvs_keyfile_destroy(path_of("none"), "gone.key"), "does not exist", "no directory to destroy in");
+	expect_done(create_key("gone.key"), "made to be read only");
+	chmod(path, 0400);
+	expect_done(kycvs_keyfile_destroy(keys, "gone.key"), "destroyed though read only");
+	tap_number(kycvs_keyfile_exists(keys, "gone.key"), 0, "keyfile: is gone as well");
 	expect_done(create_key("gone.key"), "made again");
 	tap_number(link(path, other), 0, "keyfile: a second name");
 	expect_refused(kycvs_keyfile_destroy(keys, "gone.key"), "hard link", "destroyed under one of two names");
