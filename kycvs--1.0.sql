@@ -657,7 +657,7 @@ CREATE FUNCTION kycvs.require_answer()
   AS 'MODULE_PATHNAME', 'kycvs_require_answer' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.require_answer() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.require_answer() TO PUBLIC;
-COMMENT ON FUNCTION kycvs.require_answer() IS 'public: trigger for each row that is inserted or updated, with arguments audience=CODE, answer=COLUMN, reference=COLUMN, name=COLUMN, day=COLUMN, status=0|1|2: refuses an answer that is not good for its row (KV030-KV034), or says less (23514)';
+COMMENT ON FUNCTION kycvs.require_answer() IS 'public: trigger for each row that is inserted or updated, with arguments audience=CODE, issuer=ISSUER, answer=COLUMN, reference=COLUMN, name=COLUMN, day=COLUMN, status=0|1|2: refuses an answer that is not good for its row (KV030-KV034), or says less (23514)';
 
 /* ---- functions that return a refusal instead of raising it: gateways and routers ---- */
 

@@ -5,6 +5,7 @@
  * For the tables of whoever relies on answers.  Its arguments are name=value:
  *
  *		audience	the entity's own code; must be given
+ *		issuer		whose answers will do; without it, those of any issuer that this database verifies
  *		answer		the column of the answer, jsonb ("answer" unless told otherwise)
  *		reference	the column that the answer's reference must equal; without it, the answer must have none
  *		name		the column of the name, as kycvs_issue_otp got it; without it, any
@@ -38,6 +39,7 @@
 typedef struct Wanted
 {
 	const char *audience;
+	const char *issuer;
 	int			answer;
 	int			reference;
 	int			name;
@@ -99,6 +101,14 @@ match(const char *argument, const char *name)
 	return strncmp(argument, name, length) == 0 && argument[length] == '=' ? argument + length + 1 : NULL;
 }
 
+static int
+read_status(const char *value)
+{
+	if (strlen(value) != 1 || value[0] < '0' || value[0] > '2')
+		refuse_use(ERRCODE_INVALID_PARAMETER_VALUE, "status must be 0, 1 or 2");
+	return value[0] - '0';
+}
+
 static void
 read_argument(Wanted *wanted, const Row *row, const char *argument)
 {
@@ -106,6 +116,8 @@ read_argument(Wanted *wanted, const Row *row, const char *argument)
 
 	if ((value = match(argument, "audience")) != NULL)
 		wanted->audience = value;
+	else if ((value = match(argument, "issuer")) != NULL)
+		wanted->issuer = value;
 	else if ((value = match(argument, "answer")) != NULL)
 		wanted->answer = find_column(row, value, JSONBOID);
 	else if ((value = match(argument, "reference")) != NULL)
@@ -114,10 +126,13 @@ read_argument(Wanted *wanted, const Row *row, const char *argument)
 		wanted->name = find_column(row, value, InvalidOid);
 	else if ((value = match(argument, "day")) != NULL)
 		wanted->day = find_column(row, value, DATEOID);
-	else if ((value = match(argument, "status")) != NULL && strlen(value) == 1 && value[0] >= '0' && value[0] <= '2')
-		wanted->status = value[0] - '0';
+	else if ((value = match(argument, "status")) != NULL)
+		wanted->status = read_status(value);
 	else
-		refuse_use(ERRCODE_INVALID_PARAMETER_VALUE, psprintf("argument \"%s\" is not known", argument));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("kycvs.require_answer: argument \"%s\" is not known", argument),
+				 errhint("Arguments are audience=, issuer=, answer=, reference=, name=, day= and status=, without blanks.")));
 }
 
 static void
@@ -180,6 +195,17 @@ fail(int sqlstate, const char *reason)
 }
 
 static void
+check_issuer(const Wanted *wanted, const KycvsSigned *answer)
+{
+	JsonbValue	issuer;
+
+	if (wanted->issuer != NULL &&
+		(!kycvs_signed_text(answer, "iss", &issuer) || issuer.val.string.len != (int) strlen(wanted->issuer) ||
+		 memcmp(issuer.val.string.val, wanted->issuer, issuer.val.string.len) != 0))
+		fail(KV_DOCUMENT_DIFFERS, "document is of another issuer");
+}
+
+static void
 check_day(const Wanted *wanted, const Row *row, const KycvsSigned *answer)
 {
 	bool		isnull;
@@ -236,6 +262,7 @@ check_answer(const Wanted *wanted, const Row *row)
 		fail(KV_DOCUMENT_DIFFERS, "document is for another name");
 	if (!kycvs_document_check(document, &expected, &book, &answer, &refusal))
 		kycvs_raise(&refusal);
+	check_issuer(wanted, &answer);
 	check_day(wanted, row, &answer);
 	check_status(wanted, &answer);
 }

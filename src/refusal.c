@@ -63,7 +63,7 @@ static const RefusalText texts[] = {
 	{KV_SIGNATURE_WRONG, "signature is wrong",
 	"The document was altered, or is not from the issuer that it names."},
 	{KV_KEY_UNKNOWN, "signing key is unknown or revoked",
-	"The document's issuer and key must be those of the registry that is set for this database (kycvs.registry)."},
+	"The key must be one of the registry that this database asks (kycvs.registry), or of an issuer that kycvs.trust_issuer was told of, written exactly as in \"iss\"; a revoked one verifies no more."},
 	{KV_DOCUMENT_EXPIRED, "document has expired",
 	"Ask for a new one, or pass \"at\" to check an old document as of its own time; one from the future tells of a wrong clock."},
 	{KV_DOCUMENT_DIFFERS, "document is for another audience, reference, name or type",

@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type_d.h"
+#include "channel.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "hidden.h"
@@ -130,6 +131,7 @@ KYCVS_FUNCTION(kycvs_verify_each)
 	KycvsKeyBook book = {0};
 	const text **references;
 	const text **names;
+	bool		named = !PG_ARGISNULL(3);
 	Datum	   *documents;
 	bool	   *nulls;
 	int			n;
@@ -160,6 +162,12 @@ KYCVS_FUNCTION(kycvs_verify_each)
 		right = !nulls[i] && kycvs_document_check(documents[i], &expected, &book, &signed_document, &refusal);
 		if (nulls[i])
 			kycvs_refuse_reason(&refusal, KV_DOCUMENT_MALFORMED, "%s", "document is null");
+		else if (right && named && names[i] == NULL)
+		{
+			/* an array of names wants each checked: none is not any */
+			kycvs_refuse_reason(&refusal, KV_DOCUMENT_DIFFERS, "%s", "document is for another name");
+			right = false;
+		}
 		store_verdict(result, i + 1, &signed_document, right ? NULL : &refusal);
 		MemoryContextSwitchTo(outside);
 		MemoryContextReset(context);
@@ -187,6 +195,8 @@ KYCVS_FUNCTION(kycvs_jwks)
 	KycvsKeyBook book = {0};
 
 	kycvs_keybook_open(&book);
+	if (!book.has_registry && book.nobody == 0 && !kycvs_channel_loaded())
+		book.nobody = KV_NO_AUTHORITY;
 	if (book.nobody != 0)
 		kycvs_raise_code(book.nobody);
 	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);

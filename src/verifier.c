@@ -233,7 +233,8 @@ check_claims(const KycvsSigned *signed_document, const KycvsExpected *expected, 
 	if (!claim_equals(signed_document, "aud", expected->audience))
 		return fail(refusal, KV_DOCUMENT_DIFFERS, "document is for another audience");
 	if (!claim_equals(signed_document, "reference", expected->reference))
-		return fail(refusal, KV_DOCUMENT_DIFFERS, "document has another reference");
+		return fail(refusal, KV_DOCUMENT_DIFFERS,
+					expected->reference == NULL ? "document has a reference, and none was expected" : "document has another reference");
 	return expected->name == NULL || name_matches(signed_document, expected->name) ||
 		fail(refusal, KV_DOCUMENT_DIFFERS, "document is for another name");
 }

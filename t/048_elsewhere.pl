@@ -228,12 +228,16 @@ is_refused($seller, "UPDATE booking SET $_", 'KV034', "a change of the row: $_")
 is_refused($seller, 'UPDATE booking SET answer = NULL', 'KV030', 'a change of the row: no answer');
 $seller->value('CREATE DOMAIN signed AS jsonb CHECK (value ? \'jws\'); CREATE DOMAIN locator AS varchar(32); CREATE TABLE other (pnr locator, answer signed, padded char(9), measured float8, at_time timestamptz); CREATE TRIGGER t AFTER INSERT OR UPDATE ON other FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer(\'audience=indigo\', \'reference=pnr\', \'status=0\')');
 is_refused($seller, 'INSERT INTO other VALUES (\'PNR 11\', ' . quoted($document{good}) . ')', 'KV034', 'an answer for another audience, in a trigger after');
-foreach my $use ([ "'answer=answer'", '22023' ], [ "'audience=x', 'colour=red'", '22023' ], [ "'audience=x', 'status=3'", '22023' ], [ "'audience=x', 'reference=no_such'", '42703' ], [ "'audience=x', 'answer=pnr'", '42804' ],
+foreach my $use ([ "'answer=answer'", '22023' ], [ "'audience=x', 'status=two'", '22023' ], [ "'audience = x'", '22023' ], [ "'audience=x', 'colour=red'", '22023' ], [ "'audience=x', 'status=3'", '22023' ], [ "'audience=x', 'reference=no_such'", '42703' ], [ "'audience=x', 'answer=pnr'", '42804' ],
     (map { [ "'audience=x', 'reference=$_'", '42804' ] } qw(padded measured at_time)))
 {
     is_refused($seller, "BEGIN; CREATE OR REPLACE TRIGGER t BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer($use->[0]); INSERT INTO other VALUES ('PNR 11', '{\"jws\": 1}')", $use->[1], "its arguments: $use->[0]");
     $seller->run('ROLLBACK');
 }
+$seller->value('CREATE TABLE strict (pnr text, answer jsonb); CREATE TRIGGER t BEFORE INSERT ON strict FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer(\'audience=irctc\', \'reference=pnr\', \'issuer=https://neighbour.example\')');
+is_refused($seller, 'INSERT INTO strict VALUES (\'PNR 11\', ' . quoted($document{good}) . ')', 'KV034', 'another issuer, which this database trusts');
+$seller->value("CREATE OR REPLACE TRIGGER t BEFORE INSERT ON strict FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer('audience=irctc', 'reference=pnr', 'issuer=$issuer')");
+is($seller->value('INSERT INTO strict VALUES (\'PNR 11\', ' . quoted($document{good}) . ') RETURNING pnr'), 'PNR 11', 'that issuer');
 $seller->value('CREATE TABLE made (a text, pnr text GENERATED ALWAYS AS (a) STORED, answer jsonb); CREATE TRIGGER t BEFORE INSERT OR UPDATE ON made FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer(\'audience=irctc\', \'reference=pnr\')');
 is_refused($seller, 'INSERT INTO made (a, answer) VALUES (\'PNR 11\', ' . quoted($document{good}) . ')', '42P17', 'a generated column in a trigger before, which would not see it');
 $seller->value('DROP TRIGGER t ON made; CREATE TRIGGER t AFTER INSERT OR UPDATE ON made FOR EACH ROW EXECUTE FUNCTION kycvs.require_answer(\'audience=irctc\', \'reference=pnr\')');

@@ -1,4 +1,4 @@
-// Verifies an answer with jose (npm install jose).
+// Verifies an answer with jose (npm install jose; with Node 18, as Debian 12 has it, jose@5).
 //
 //   node verify.mjs DOCUMENT JWKS ISSUER AUDIENCE REFERENCE [NAME [DAY]]
 //

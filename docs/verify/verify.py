@@ -33,7 +33,7 @@ def to_token(text):
     if not text.startswith("{"):
         return text
     document = json.loads(text, object_pairs_hook=members)
-    parts = re.fullmatch(r"([\w-]+)\.\.([\w-]{85}[AQgw])", document.pop("jws"), re.ASCII)
+    parts = re.fullmatch(r"([\w-]+)\.\.([\w-]{85}[AQgw])", str(document.pop("jws", "")), re.ASCII)
     if parts is None:
         raise ValueError("document is malformed")
     return ".".join((parts[1], base64url_encode(canonical(document)), parts[2]))
@@ -49,8 +49,12 @@ def verify(text, keys, issuer, audience, reference, name=None, day=None):
         raise ValueError("document is no answer, or its key is unknown")
     token.verify(key)
     claims = json.loads(token.payload)
-    if claims["iss"] != issuer or claims["aud"] != audience or claims.get("reference") != reference:
-        raise ValueError("document is of another issuer, for another audience or has another reference")
+    if claims["iss"] != issuer:
+        raise ValueError("document is of another issuer")
+    if claims["aud"] != audience:
+        raise ValueError("document is for another audience")
+    if claims.get("reference") != reference:
+        raise ValueError("document has another reference")
     if claims["exp"] <= time.time() or claims["iat"] > time.time() + 60:
         raise ValueError("document has expired, or is not valid yet")
     if name is not None and claims["name_sha256"] != hashlib.sha256((claims["jti"] + "\n" + unicodedata.normalize("NFC", name)).encode()).hexdigest():
@@ -61,6 +65,8 @@ def verify(text, keys, issuer, audience, reference, name=None, day=None):
 
 
 if __name__ == "__main__":
+    if not 6 <= len(sys.argv) <= 8:
+        sys.exit("usage: verify.py DOCUMENT JWKS ISSUER AUDIENCE REFERENCE [NAME [DAY]]")
     try:
         file, jwks, *expected = sys.argv[1:]
         key_set = jwk.JWKSet.from_json(open(jwks, encoding="utf-8").read())

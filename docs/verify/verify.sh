@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Verifies an answer with jq, openssl and coreutils.
 #
-#   verify.sh DOCUMENT JWKS ISSUER AUDIENCE REFERENCE
+#   verify.sh DOCUMENT JWKS ISSUER AUDIENCE REFERENCE [NAME [DAY]]
 #
-# DOCUMENT is a file with an answer (JSON), JWKS one with the registry's keys. Prints the claims; anything wrong is exit status 1.
+# DOCUMENT is a file with an answer (JSON, not a JWT), JWKS one with the registry's keys; NAME is in NFC, as keyboards write it. Prints the claims; anything wrong is exit status 1.
 set -euo pipefail
 
 fail() { echo "verify.sh: $*" >&2 && exit 1; }
@@ -21,7 +21,7 @@ integer() {
     printf '02%02X%s' $((${#hex} / 2)) "$hex"
 }
 
-[ $# = 5 ] || fail "usage: verify.sh DOCUMENT JWKS ISSUER AUDIENCE REFERENCE"
+(($# >= 5 && $# <= 7)) || fail "usage: verify.sh DOCUMENT JWKS ISSUER AUDIENCE REFERENCE [NAME [DAY]]"
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 
 # 1. the form: an object of texts and integers, no member twice. Without its texts it has a colon for each member, and no fraction.
@@ -70,4 +70,6 @@ openssl pkeyutl -verify -pubin -keyform DER -inkey "$work/key" -rawin "${digest[
 [ "$(claim aud)" = "$4" ] || fail 'document is for another audience'
 jq -e --arg given "$5" '.reference == $given' <<<"$claims" >/dev/null || fail 'document has another reference'
 jq -e '(.exp | type) == "number" and .exp > now and .iat <= now + 60' <<<"$claims" >/dev/null || fail 'document has expired, or is not valid yet'
+[ $# -lt 6 ] || [ "$(claim name_sha256)" = "$(printf '%s\n%s' "$(claim jti)" "$6" | sha256sum | cut -d ' ' -f 1)" ] || fail 'document is for another name'
+[ $# -lt 7 ] || [ "$(claim as_of)" = "$7" ] || fail 'document is for another day'
 printf '%s\n' "$claims"
