@@ -16,6 +16,9 @@
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/guc_tables.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 #if PG_VERSION_NUM >= 170000
 #define KYCVS_MY_PROC_NUMBER	((int) MyProcNumber)

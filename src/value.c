@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "catalog/pg_type_d.h"
 #include "utils/builtins.h"
 #include "value.h"
