@@ -116,7 +116,9 @@ SELECT test.age_charges('1 day 1 second') \g /dev/null
 SET ROLE regress_status;
 SELECT test.ask('9821000300', 'Anil Shah', reference => 'F1') AS anil, test.ask('9821000300', 'Sunil Shah', reference => 'F1') AS sunil,
        test.ask('9821000300', 'Shah Sunil', reference => 'F2') AS sunil_again \gset
-SELECT (:'anil'::jsonb || :'sunil'::jsonb)::text ~* '(anil|sunil|meena|baby|anita|dada|shah|98210|0300)' AS names_or_number,
+-- (claims that are random, or a time, may hold four letters or digits of anything)
+SELECT ((:'anil'::jsonb || :'sunil'::jsonb) - '{jws,jti,sub,consent,name_sha256,iat,exp}'::text[])::text ~* '(anil|sunil|meena|baby|anita|dada|shah|98210|0300)'
+       OR :'anil' || :'sunil' ~ '9821000300' AS names_or_number,
        :'anil'::jsonb ->> 'sub' = :'sunil'::jsonb ->> 'sub' AS same_sub, :'sunil'::jsonb ->> 'sub' = :'sunil_again'::jsonb ->> 'sub' AS sub_recognised;
 RESET ROLE;
 
