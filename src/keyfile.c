@@ -361,18 +361,29 @@ read_file(int at, const char *name, unsigned char *data, size_t size, size_t *le
 	return fault;
 }
 
+/* Opens the directory of a file whose name does not lead out of it; NULL, or why not. */
+static char *
+open_around(const char *directory, const char *name, int *at)
+{
+	int			fault;
+
+	if (!is_plain_name(name))
+		return explain_file(FAULT_NAME, directory, name);
+	fault = open_directory(directory, at);
+	return fault == 0 ? NULL : explain_directory(fault, directory);
+}
+
 char *
 kycvs_keyfile_read(const char *directory, const char *name,
 				   unsigned char *data, size_t size, size_t *length)
 {
 	int			at;
 	int			fault;
+	char	   *problem = open_around(directory, name, &at);
 
 	*length = 0;
-	if (!is_plain_name(name))
-		return explain_file(FAULT_NAME, directory, name);
-	if ((fault = open_directory(directory, &at)) != 0)
-		return explain_directory(fault, directory);
+	if (problem != NULL)
+		return problem;
 	fault = read_file(at, name, data, size, length);
 	close(at);
 	if (fault != 0)
@@ -426,13 +437,13 @@ kycvs_keyfile_create(const char *directory, const char *name,
 {
 	int			at;
 	int			fault;
+	char	   *problem;
 
-	if (!is_plain_name(name))
-		return explain_file(FAULT_NAME, directory, name);
 	if (length > KYCVS_KEYFILE_MAX)
 		return explain_file(FAULT_SIZE, directory, name);
-	if ((fault = open_directory(directory, &at)) != 0)
-		return explain_directory(fault, directory);
+	problem = open_around(directory, name, &at);
+	if (problem != NULL)
+		return problem;
 	fault = create_file(at, name, data, length);
 	close(at);
 	return explain_file(fault, directory, name);
@@ -496,11 +507,10 @@ kycvs_keyfile_destroy(const char *directory, const char *name)
 {
 	int			at;
 	int			fault;
+	char	   *problem = open_around(directory, name, &at);
 
-	if (!is_plain_name(name))
-		return explain_file(FAULT_NAME, directory, name);
-	if ((fault = open_directory(directory, &at)) != 0)
-		return explain_directory(fault, directory);
+	if (problem != NULL)
+		return problem;
 	fault = destroy_file(at, name);
 	close(at);
 	return explain_file(fault, directory, name);
