@@ -12,6 +12,7 @@ OBJS = \
 	src/channel.o \
 	src/clock.o \
 	src/document.o \
+	src/dose.o \
 	src/es6number.o \
 	src/exchange.o \
 	src/guard.o \
@@ -33,10 +34,13 @@ OBJS = \
 	src/name.o \
 	src/otp.o \
 	src/parking.o \
+	src/partition.o \
+	src/person.o \
 	src/primitives.o \
 	src/refusal.o \
 	src/registrar.o \
 	src/registry.o \
+	src/row.o \
 	src/rules.o \
 	src/secret.o \
 	src/sending.o \

@@ -22,6 +22,7 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parking.h"
+#include "person.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/uuid.h"
@@ -40,6 +41,7 @@ _PG_init(void)
 	kycvs_vault_init();
 	kycvs_clock_init();
 	kycvs_call_init();
+	kycvs_person_init();
 	MarkGUCPrefixReserved("kycvs");
 	kycvs_authority_register();
 }

@@ -29,7 +29,12 @@ FROM pg_namespace JOIN member ON classid = 'pg_namespace'::regclass AND objid = 
 -- tables and sequences
 SELECT relkind AS kind, objid::regclass AS relation, pg_temp.owner(relowner) AS owner,
        pg_temp.granted(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) AS granted
-FROM pg_class JOIN member ON classid = 'pg_class'::regclass AND objid = oid ORDER BY 1, objid::regclass::text COLLATE "C";
+FROM pg_class JOIN member ON classid = 'pg_class'::regclass AND objid = oid WHERE NOT relispartition ORDER BY 1, objid::regclass::text COLLATE "C";
+-- partitions are their table's owner's, and nobody else's
+SELECT inhparent::regclass AS relation, count(*) AS partitions, count(*) FILTER (WHERE objid IS NULL) AS not_ours,
+       count(*) FILTER (WHERE p.relowner <> t.relowner OR p.relacl IS DISTINCT FROM t.relacl) AS differ
+FROM pg_inherits JOIN pg_class AS p ON p.oid = inhrelid JOIN pg_class AS t ON t.oid = inhparent LEFT JOIN member ON classid = 'pg_class'::regclass AND objid = inhrelid
+WHERE t.relkind = 'p' AND t.relnamespace = 'kycvs_data'::regnamespace GROUP BY 1 ORDER BY 1;
 -- sequences of identity columns belong to their tables
 SELECT s.oid::regclass AS sequence, pg_temp.owner(s.relowner) AS owner, pg_temp.granted(coalesce(s.relacl, acldefault('s', s.relowner))) AS granted
 FROM pg_class AS s WHERE relkind = 'S' AND relnamespace = 'kycvs_data'::regnamespace ORDER BY relname COLLATE "C";
@@ -57,7 +62,7 @@ CREATE ROLE regress_plain;
 CREATE ROLE regress_plain_entity IN ROLE kycvs_entity;
 SELECT r.rolname AS role, count(*) AS tables_and_verbs, count(*) FILTER (WHERE has_table_privilege(r.oid, c.oid, verb)) AS allowed
 FROM pg_roles AS r, pg_class AS c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS verb
-WHERE (r.rolname ~ '^kycvs_' AND r.rolname <> 'kycvs_owner' OR r.rolname ~ '^regress_plain') AND c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind = 'r'
+WHERE (r.rolname ~ '^kycvs_' AND r.rolname <> 'kycvs_owner' OR r.rolname ~ '^regress_plain') AND c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind IN ('r', 'p')
 GROUP BY 1 ORDER BY 1;
 SELECT r.rolname AS role, has_schema_privilege(r.oid, 'kycvs_data', 'USAGE') AS usage, has_schema_privilege(r.oid, 'kycvs_data', 'CREATE') AS create,
        has_schema_privilege(r.oid, 'kycvs', 'CREATE') AS create_in_kycvs,
@@ -82,7 +87,7 @@ DECLARE
     statement text;
     relation text;
 BEGIN
-    FOREACH relation IN ARRAY ARRAY['registry', 'signing_key', 'entity', 'api_key', 'purpose', 'notice', 'entity_purpose', 'product', 'rules', 'person', 'dose', 'challenge',
+    FOREACH relation IN ARRAY ARRAY['registry', 'signing_key', 'entity', 'api_key', 'purpose', 'notice', 'entity_purpose', 'product', 'rules', 'person', 'person_00', 'person_mobile', 'dose', 'dose_15', 'challenge',
                                     'message', 'consent', 'answer', 'charge', 'audit'] LOOP
         FOREACH statement IN ARRAY ARRAY['LOCK kycvs_data.%s IN ACCESS SHARE MODE', 'LOCK kycvs_data.%s IN ROW EXCLUSIVE MODE', 'LOCK kycvs_data.%s', 'PREPARE p AS SELECT * FROM kycvs_data.%s',
             'PREPARE p AS SELECT * FROM kycvs_data.%s FOR UPDATE', 'PREPARE p AS DELETE FROM kycvs_data.%s', 'PREPARE p AS INSERT INTO kycvs_data.%s DEFAULT VALUES', 'TRUNCATE kycvs_data.%s',
@@ -111,16 +116,17 @@ DROP ROLE regress_plain, regress_plain_entity;
 SELECT pg_describe_object(classid, objid, 0) AS without_comment FROM member
 WHERE classid NOT IN ('pg_type'::regclass) AND obj_description(objid, classid::regclass::text::name) IS NULL
   AND NOT EXISTS (SELECT FROM pg_class WHERE oid = objid AND relkind = 'S') ORDER BY 1;
-SELECT format('%s.%s', attrelid::regclass, attname) AS without_comment FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND relkind = 'r'
+SELECT format('%s.%s', attrelid::regclass, attname) AS without_comment FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND relkind IN ('r', 'p') AND NOT relispartition
 WHERE relnamespace = 'kycvs_data'::regnamespace AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL ORDER BY 1;
 SELECT split_part(obj_description(objid, 'pg_proc'), ':', 1) AS for_whom, count(*) FROM member WHERE classid = 'pg_proc'::regclass GROUP BY 1 ORDER BY 1;
 
 -- columns of the exchange are there for all alike: what may be null does not tell a known person from an unknown one (T24)
-SELECT attrelid::regclass AS relation, string_agg(attname, ', ' ORDER BY attnum) AS nullable FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND relkind = 'r'
+SELECT attrelid::regclass AS relation, string_agg(attname, ', ' ORDER BY attnum) AS nullable FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND relkind IN ('r', 'p') AND NOT relispartition
 WHERE relnamespace = 'kycvs_data'::regnamespace AND attnum > 0 AND NOT attnotnull GROUP BY attrelid ORDER BY attrelid::regclass::text COLLATE "C";
 
 -- what a dump keeps: every record; no challenge, no message; of shipped rows those that were added
-SELECT c::regclass AS relation, condition FROM pg_extension, unnest(extconfig, extcondition) AS u (c, condition) WHERE extname = 'kycvs' ORDER BY c::regclass::text COLLATE "C";
+SELECT regexp_replace(c::regclass::text, '_[0-9][0-9]$', '_NN') COLLATE "C" AS relation, condition, count(*) FROM pg_extension, unnest(extconfig, extcondition) AS u (c, condition)
+WHERE extname = 'kycvs' GROUP BY 1, 2 ORDER BY 1;
 SELECT count(*) FILTER (WHERE shipped) AS shipped, count(*) FROM kycvs_data.product;
 SELECT code, name, doses_required, minimum_interval_days, form, eu_code, icd11, cvx FROM kycvs_data.product WHERE shipped ORDER BY code COLLATE "C";
 SELECT code, description FROM kycvs_data.rules WHERE shipped;

@@ -79,7 +79,6 @@ typedef struct KycvsAnswer
 /* Text that is sealed is bound to its place. */
 #define KYCVS_SEAL_MOBILE		"mobile"
 #define KYCVS_SEAL_NAME			"name"
-#define KYCVS_SEAL_REFERENCE	"reference"
 
 extern bool kycvs_challenge_find(const pg_uuid_t *id, KycvsChallenge *challenge);
 extern bool kycvs_challenge_find_same(const KycvsChallenge *like, TimestampTz now, KycvsChallenge *challenge);

@@ -8,34 +8,12 @@
 
 #include "call.h"
 #include "clock.h"
-#include "exchange.h"
-#include "statement.h"
+#include "dose.h"
+#include "person.h"
 #include "utils/datetime.h"
 
 #define FIRST_BIRTH_YEAR 1900
 #define FIRST_DOSE_YEAR	2020
-
-static KycvsStatement find_product = {
-	"SELECT coalesce(minimum_interval_days, 0)::int4 FROM kycvs_data.product WHERE code = $1"
-};
-static KycvsStatement find_same_dose = {
-	"SELECT 1 FROM kycvs_data.dose WHERE person = $1 AND product = $2 AND given_on = $3 AND revoked_at IS NULL"
-};
-static KycvsStatement find_near_dose = {
-	"SELECT 1 FROM kycvs_data.dose WHERE person = $1 AND revoked_at IS NULL AND abs(given_on - $2) < $3 LIMIT 1"
-};
-static KycvsStatement insert_dose = {
-	"INSERT INTO kycvs_data.dose (person, dose_number, product, given_on, batch, recorded_at)"
-	" SELECT $1, coalesce(max(dose_number), 0) + 1, $2, $3, $4, $5 FROM kycvs_data.dose WHERE person = $1"
-	" RETURNING dose_number"
-};
-static KycvsStatement revoke_dose = {
-	"UPDATE kycvs_data.dose SET revoked_at = $3, revoke_reason = $4"
-	" WHERE person = $1 AND dose_number = $2 AND revoked_at IS NULL"
-};
-static KycvsStatement find_dose = {
-	"SELECT 1 FROM kycvs_data.dose WHERE person = $1 AND dose_number = $2"
-};
 
 /* ---- persons ---- */
 
@@ -57,83 +35,80 @@ check_person(KycvsCall *call)
 
 /* The same folded name, and no reference that says it is someone else. */
 static bool
-same_person(const KycvsRequest *request, const char *folded, const KycvsCandidate *candidate)
+same_person(const KycvsRequest *request, const char *folded, const KycvsPerson *person)
 {
-	char		name[KYCVS_NAME_MAX + 1];
-	char		reference[KYCVS_TEXT_MAX + 1];
 	char		other[KYCVS_FOLDED_MAX + 1];
 	bool		same;
 
-	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, candidate->name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
-			   kycvs_unseal(KYCVS_SEAL_REFERENCE, candidate->reference_sealed, KYCVS_SEALED_REFERENCE,
-							reference, sizeof(reference)) &&
-			   kycvs_name_fold(name, other) == 0, "read a registered person");
+	kycvs_must(kycvs_name_fold(person->name, other) == 0, "fold a registered name");
 	same = strcmp(folded, other) == 0 &&
-		(!request->has_text || reference[0] == '\0' || strcmp(request->text, reference) == 0);
-	explicit_bzero(name, sizeof(name));
+		(!request->has_text || person->reference[0] == '\0' || strcmp(request->text, person->reference) == 0);
 	explicit_bzero(other, sizeof(other));
 	return same;
 }
 
-static int64
-insert_person(KycvsCall *call, const char *e164, const uint8 *index)
+static bool
+add_person(KycvsCall *call, const char *e164, const uint8 *index, KycvsPerson *person)
 {
 	const KycvsRequest *request = call->request;
-	KycvsCandidate person;
-	uint8		mobile_sealed[KYCVS_SEALED_MOBILE];
+	bool		added;
 
-	kycvs_must(kycvs_seal(KYCVS_SEAL_MOBILE, e164, mobile_sealed, sizeof(mobile_sealed)) &&
-			   kycvs_seal(KYCVS_SEAL_NAME, request->name, person.name_sealed, KYCVS_SEALED_NAME) &&
-			   kycvs_seal(KYCVS_SEAL_REFERENCE, request->has_text ? request->text : "",
-						  person.reference_sealed, KYCVS_SEALED_REFERENCE), "seal a person");
-	return kycvs_person_insert(index, mobile_sealed, &person, request->count, call->now);
+	memset(person, 0, sizeof(*person));
+	person->birth_year = request->count;
+	strlcpy(person->mobile, e164, sizeof(person->mobile));
+	strlcpy(person->name, request->name, sizeof(person->name));
+	if (request->has_text)
+		strlcpy(person->reference, request->text, sizeof(person->reference));
+	added = kycvs_person_add(person, index);
+	return added || kycvs_decline(call, KV_TOO_MANY_PERSONS);
+}
+
+/* The number of the person who is registered already, or 0. */
+static int64
+find_registered(const KycvsRequest *request, const char *folded, const KycvsPerson *persons, int n)
+{
+	int			i;
+
+	for (i = 0; i < n; i++)
+		if (same_person(request, folded, &persons[i]))
+			return persons[i].id;
+	return 0;
 }
 
 void
 kycvs_decide_register_person(KycvsCall *call)
 {
-	KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE];
+	KycvsPerson persons[KYCVS_PERSONS_MAX];
 	char		e164[KYCVS_E164_MAX + 1];
 	char		folded[KYCVS_FOLDED_MAX + 1];
 	uint8		index[KYCVS_INDEX_LENGTH];
-	int64		person = 0;
+	int64		found;
 	int			n;
-	int			i;
 
 	if (!kycvs_read_mobile(call, e164, index) || !kycvs_read_name(call, folded) || !check_person(call))
 		return;
-	n = kycvs_candidates(index, candidates);
-	for (i = 0; i < n && person == 0; i++)
-		if (same_person(call->request, folded, &candidates[i]))
-			person = candidates[i].person;
-	explicit_bzero(folded, sizeof(folded));
-	if (person == 0 && n == KYCVS_PERSONS_PER_MOBILE)
-	{
+	n = kycvs_persons_of_mobile(e164, index, call->now, persons);
+	found = find_registered(call->request, folded, persons, n);
+	if (found == 0 && n >= kycvs_persons_per_mobile())
 		kycvs_decline(call, KV_TOO_MANY_PERSONS);
-		return;
-	}
-	if (person == 0)
-		person = insert_person(call, e164, index);
-	call->reply->number = call->audit.object = person;
+	else if (found == 0 && add_person(call, e164, index, &persons[0]))
+		found = persons[0].id;
+	call->reply->number = call->audit.object = found;
+	explicit_bzero(folded, sizeof(folded));
+	explicit_bzero(persons, sizeof(persons));
 }
 
 /* ---- doses ---- */
 
 static bool
-check_dose(KycvsCall *call, int *interval)
+check_dose(KycvsCall *call, KycvsProduct *product)
 {
 	const KycvsRequest *request = call->request;
-	KycvsDose	doses[KYCVS_DOSES_MAX];
-	KycvsArgs	args = {0};
 
-	kycvs_bind_text(&args, request->code);
-	if (kycvs_run(&find_product, &args) == 0)
+	if (!kycvs_product_by_code(request->code, product))
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "product is unknown");
-	*interval = kycvs_column_int4(0, 1);
 	if (!kycvs_person_exists(request->number))
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
-	if (kycvs_doses(request->number, doses) == KYCVS_DOSES_MAX)
-		return kycvs_decline_reason(call, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "person has too many doses");
 	if (!DATE_NOT_FINITE(request->date) && request->date < date2j(FIRST_DOSE_YEAR, 1, 1) - POSTGRES_EPOCH_JDATE)
 		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "dose is before 2020, when there was no product to give");
 	if (DATE_NOT_FINITE(request->date) || request->date > kycvs_clock_day(call->now))
@@ -144,80 +119,77 @@ check_dose(KycvsCall *call, int *interval)
 }
 
 static bool
-recorded_before(const KycvsRequest *request)
+recorded_before(const KycvsRequest *request, const KycvsProduct *product, const KycvsDose *doses, int n)
 {
-	KycvsArgs	args = {0};
+	int			i;
 
-	kycvs_bind_int8(&args, request->number);
-	kycvs_bind_text(&args, request->code);
-	kycvs_bind_date(&args, request->date, true);
-	return kycvs_run(&find_same_dose, &args) > 0;
+	for (i = 0; i < n; i++)
+		if (!doses[i].revoked && doses[i].product == product->id && doses[i].given_on == request->date)
+			return true;
+	return false;
 }
 
 static bool
-too_soon(const KycvsRequest *request, int interval)
+too_soon(const KycvsRequest *request, const KycvsProduct *product, const KycvsDose *doses, int n)
 {
-	KycvsArgs	args = {0};
+	int			i;
 
-	kycvs_bind_int8(&args, request->number);
-	kycvs_bind_date(&args, request->date, true);
-	kycvs_bind_int4(&args, interval);
-	return kycvs_run(&find_near_dose, &args) > 0;
+	for (i = 0; i < n; i++)
+		if (!doses[i].revoked && abs(doses[i].given_on - request->date) < product->minimum_interval)
+			return true;
+	return false;
 }
 
 static int
-save_dose(KycvsCall *call)
+save_dose(KycvsCall *call, const KycvsProduct *product, const KycvsDose *doses, int n)
 {
 	const KycvsRequest *request = call->request;
-	KycvsArgs	args = {0};
+	KycvsDoseRow dose = {
+		.person = request->number,
+		.number = n == 0 ? 1 : doses[n - 1].number + 1,
+		.product = product->id,
+		.given_on = request->date,
+		.recorded_on = kycvs_clock_day(call->now),
+		.batch = request->has_text ? request->text : ""
+	};
 
-	kycvs_bind_int8(&args, request->number);
-	kycvs_bind_text(&args, request->code);
-	kycvs_bind_date(&args, request->date, true);
-	kycvs_bind_text(&args, request->has_text ? request->text : "");
-	kycvs_bind_time(&args, call->now);
-	kycvs_run(&insert_dose, &args);
-	return kycvs_column_int4(0, 1);
+	kycvs_dose_add(&dose);
+	return dose.number;
 }
 
 void
 kycvs_decide_record_dose(KycvsCall *call)
 {
-	int			interval;
+	KycvsDose	doses[KYCVS_DOSES_MAX];
+	KycvsProduct product;
+	int			n;
 
 	call->audit.object = call->request->number;
-	if (!check_dose(call, &interval))
+	if (!check_dose(call, &product))
 		return;
-	if (recorded_before(call->request))
-	{
+	n = kycvs_doses(call->request->number, doses);
+	if (n == KYCVS_DOSES_MAX)
+		kycvs_decline_reason(call, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "person has too many doses");
+	else if (recorded_before(call->request, &product, doses, n))
 		kycvs_decline_reason(call, KV_DOSE_NOT_ALLOWED, "dose of this product on this day is already recorded");
-		return;
+	else
+	{
+		call->reply->warning = too_soon(call->request, &product, doses, n);
+		call->reply->number = save_dose(call, &product, doses, n);
 	}
-	call->reply->warning = too_soon(call->request, interval);
-	call->reply->number = save_dose(call);
 }
 
 void
 kycvs_decide_revoke_dose(KycvsCall *call)
 {
 	const KycvsRequest *request = call->request;
-	KycvsArgs	args = {0};
+	bool		already = false;
 
 	call->audit.object = request->number;
 	if (!kycvs_text_usable(request->text))
-	{
 		kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "reason is empty or has control characters");
-		return;
-	}
-	kycvs_bind_int8(&args, request->number);
-	kycvs_bind_int4(&args, request->count);
-	if (kycvs_run(&find_dose, &args) == 0)
-	{
+	else if (!kycvs_dose_revoke(request->number, request->count, request->text, call->now, &already))
 		kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "dose is unknown");
-		return;
-	}
-	kycvs_bind_time(&args, call->now);
-	kycvs_bind_text(&args, request->text);
-	if (kycvs_run(&revoke_dose, &args) == 0)
+	else if (already)
 		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "dose is already revoked");
 }

@@ -1,6 +1,6 @@
 /*
  * registry.c
- *	  Entities, purposes, persons and doses: the registry's lasting records.
+ *	  Entities, purposes and notices: the registry's lasting records.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -51,45 +51,6 @@ static const char *const notice_columns[] = {NULL, "purpose", "language", "notic
 static KycvsTable notices = KYCVS_TABLE("notice", notice_columns);
 static KycvsIndex notice_by_language = {&notices, "notice_pkey", 2, BTEqualStrategyNumber};
 
-/* Whatever finds persons is not counted: how much was found is nobody's business. */
-enum
-{
-	PERSON_ID = 1,
-	PERSON_MOBILE_INDEX,
-	PERSON_MOBILE_SEALED,
-	PERSON_NAME_SEALED,
-	PERSON_REFERENCE_SEALED
-};
-static const char *const person_columns[] = {
-	NULL, "id", "mobile_index", "mobile_sealed", "name_sealed", "reference_sealed", "birth_year", "created_at"
-};
-static KycvsTable persons = KYCVS_TABLE("person", person_columns);
-static KycvsIndex persons_from_mobile = {&persons, "person_mobile_index", 1, BTGreaterEqualStrategyNumber, true};
-static KycvsIndex persons_from_id = {&persons, "person_pkey", 1, BTGreaterEqualStrategyNumber, true};
-
-enum
-{
-	DOSE_PERSON = 1,
-	DOSE_DOSE_NUMBER,
-	DOSE_PRODUCT,
-	DOSE_GIVEN_ON,
-	DOSE_BATCH,
-	DOSE_RECORDED_AT,
-	DOSE_REVOKED_AT
-};
-static const char *const dose_columns[] = {
-	NULL, "person", "dose_number", "product", "given_on", "batch", "recorded_at", "revoked_at", "revoke_reason"
-};
-static KycvsTable doses_table = KYCVS_TABLE("dose", dose_columns);
-static KycvsIndex doses_of_person = {&doses_table, "dose_pkey", 1, BTEqualStrategyNumber, true};
-
-#define PRODUCT_DOSES_REQUIRED 3
-static const char *const product_columns[] = {
-	NULL, "code", "name", "doses_required", "minimum_interval_days", "form", "eu_code", "icd11", "cvx", "shipped"
-};
-static KycvsTable products = KYCVS_TABLE("product", product_columns);
-static KycvsIndex product_by_code = {&products, "product_pkey", 1, BTEqualStrategyNumber, true};
-
 /* ---- statements ---- */
 
 static KycvsStatement find_member_entities = {
@@ -109,14 +70,6 @@ static KycvsStatement find_problems = {
 	" WHERE r.oid IS NULL OR r.rolsuper OR NOT pg_has_role(r.oid, 'kycvs_entity', 'MEMBER')"
 	" ORDER BY e.code LIMIT 50"
 };
-static KycvsStatement insert_person = {
-	"INSERT INTO kycvs_data.person (mobile_index, mobile_sealed, name_sealed, reference_sealed, birth_year, created_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6) RETURNING id"
-};
-static KycvsStatement find_person = {
-	"SELECT 1 FROM kycvs_data.person WHERE id = $1"
-};
-
 /* ---- entities ---- */
 
 static bool
@@ -276,121 +229,4 @@ kycvs_notice(int32 purpose, const char *language, char notice[KYCVS_NOTICE_MAX +
 		return false;
 	kycvs_row_text(&row, NOTICE_NOTICE, notice, KYCVS_NOTICE_MAX + 1);
 	return true;
-}
-
-/* ---- persons and doses ---- */
-
-static void
-read_candidate(const KycvsRow *row, KycvsCandidate *candidate)
-{
-	candidate->person = kycvs_row_int8(row, PERSON_ID);
-	kycvs_row_bytes(row, PERSON_NAME_SEALED, candidate->name_sealed, KYCVS_SEALED_NAME);
-	kycvs_row_bytes(row, PERSON_REFERENCE_SEALED, candidate->reference_sealed, KYCVS_SEALED_REFERENCE);
-}
-
-/*
- * The persons of a mobile.  For one that nobody has, its neighbour in the index
- * is read, so that the same is fetched from the table as for one person.
- */
-int
-kycvs_candidates(const uint8 index[KYCVS_INDEX_LENGTH], KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE])
-{
-	KycvsArgs	keys = {0};
-	KycvsScan	scan;
-	KycvsRow	row;
-	int			n = 0;
-
-	kycvs_bind_bytes(&keys, index, KYCVS_INDEX_LENGTH);
-	kycvs_scan_begin(&scan, &persons_from_mobile, &keys, ForwardScanDirection);
-	while (n < KYCVS_PERSONS_PER_MOBILE && kycvs_scan_next(&scan, &row))
-	{
-		uint8		found[KYCVS_INDEX_LENGTH];
-
-		kycvs_row_bytes(&row, PERSON_MOBILE_INDEX, found, sizeof(found));
-		read_candidate(&row, &candidates[n]);
-		if (memcmp(found, index, sizeof(found)) != 0)
-			break;
-		n++;
-	}
-	kycvs_scan_end(&scan);
-	return n;
-}
-
-/* The number of some person, chosen by "choice"; 0 when there are none. */
-int64
-kycvs_somebody(uint32 choice)
-{
-	KycvsArgs	keys = {0};
-	KycvsScan	scan;
-	KycvsRow	newest;
-	int64		person = 0;
-
-	kycvs_bind_int8(&keys, 1);
-	kycvs_scan_begin(&scan, &persons_from_id, &keys, BackwardScanDirection);
-	if (kycvs_scan_next(&scan, &newest))
-		person = 1 + choice % kycvs_row_int8(&newest, PERSON_ID);
-	kycvs_scan_end(&scan);
-	return person;
-}
-
-static int
-doses_required(const char *product)
-{
-	KycvsArgs	keys = {0};
-	KycvsRow	row;
-
-	kycvs_bind_text(&keys, product);
-	if (!kycvs_row_find(&product_by_code, &keys, &row))
-		elog(ERROR, "a dose's product is missing");
-	return kycvs_row_int2(&row, PRODUCT_DOSES_REQUIRED);
-}
-
-int
-kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
-{
-	char		products_given[KYCVS_DOSES_MAX][KYCVS_CODE_MAX + 1];
-	KycvsArgs	keys = {0};
-	KycvsScan	scan;
-	KycvsRow	row;
-	int			n = 0;
-	int			i;
-
-	kycvs_bind_int8(&keys, person);
-	kycvs_scan_begin(&scan, &doses_of_person, &keys, ForwardScanDirection);
-	while (n < KYCVS_DOSES_MAX && kycvs_scan_next(&scan, &row))
-	{
-		doses[n].given_on = kycvs_row_date(&row, DOSE_GIVEN_ON);
-		doses[n].revoked = !kycvs_row_null(&row, DOSE_REVOKED_AT);
-		kycvs_row_text(&row, DOSE_PRODUCT, products_given[n], sizeof(products_given[n]));
-		n++;
-	}
-	kycvs_scan_end(&scan);
-	for (i = 0; i < n; i++)
-		doses[i].doses_required = doses_required(products_given[i]);
-	return n;
-}
-
-int64
-kycvs_person_insert(const uint8 index[KYCVS_INDEX_LENGTH], const uint8 *mobile_sealed,
-					const KycvsCandidate *person, int birth_year, TimestampTz now)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_bytes(&args, index, KYCVS_INDEX_LENGTH);
-	kycvs_bind_bytes(&args, mobile_sealed, KYCVS_SEALED_MOBILE);
-	kycvs_bind_bytes(&args, person->name_sealed, KYCVS_SEALED_NAME);
-	kycvs_bind_bytes(&args, person->reference_sealed, KYCVS_SEALED_REFERENCE);
-	kycvs_bind_int4(&args, birth_year);
-	kycvs_bind_time(&args, now);
-	kycvs_run(&insert_person, &args);
-	return kycvs_column_int8(0, 1);
-}
-
-bool
-kycvs_person_exists(int64 person)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_int8(&args, person);
-	return kycvs_run(&find_person, &args) > 0;
 }

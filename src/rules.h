@@ -16,6 +16,8 @@ typedef struct KycvsDose
 	DateADT		given_on;
 	int			doses_required; /* of its product */
 	bool		revoked;
+	int			number;			/* counts the person's doses in the order they were recorded */
+	int			product;		/* its number */
 } KycvsDose;
 
 /*

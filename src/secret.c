@@ -15,6 +15,10 @@
  * algorithms are fetched once and kept for the life of the process; fetching
  * them by name at each call costs more than the hashing does.
  *
+ * A seal's key is made for it alone, from a random salt of 128 bits, and seals
+ * one text; so its nonce may be the same for all (NIST SP 800-38D wants the
+ * pair of key and nonce never to repeat) and need not be stored.
+ *
  * What fails, fails: no weaker algorithm or random generator steps in.
  *
  * Copyright (c) 2026, the kycvs authors
@@ -37,20 +41,19 @@
 #define NONCE_LENGTH	12
 #define TAG_LENGTH		16
 #define LENGTH_LENGTH	2		/* of a sealed text's length */
-#define PADDED_MAX		1024	/* a sealed text with its length and padding */
+#define PADDED_MAX		(KYCVS_SEALED_MAX - KYCVS_SEAL_OVERHEAD)
 #define BLIND_OFFSET	2		/* the bytes of an id from here on blind those before */
 
-StaticAssertDecl(1 + SALT_LENGTH + NONCE_LENGTH + TAG_LENGTH == KYCVS_SEAL_OVERHEAD,
+StaticAssertDecl(1 + SALT_LENGTH + TAG_LENGTH == KYCVS_SEAL_OVERHEAD,
 				 "overhead of a seal");
 
 typedef uint8 Subkey[KYCVS_DIGEST_LENGTH];
 
-/* Where the parts of a seal are: version, salt, nonce, ciphertext, tag. */
+/* Where the parts of a seal are: version, salt, ciphertext, tag. */
 typedef struct SealParts
 {
 	uint8	   *version;
 	uint8	   *salt;
-	uint8	   *nonce;
 	uint8	   *ciphertext;
 	uint8	   *tag;
 	int			padded;			/* length of the ciphertext */
@@ -64,6 +67,8 @@ static const char *const subkey_labels[KYCVS_SUBKEYS] = {
 	[KYCVS_SUBKEY_ROUTE] = "kycvs 1 route",
 	[KYCVS_SUBKEY_CHECK] = "kycvs 1 check"
 };
+
+static const uint8 nonce[NONCE_LENGTH] = {0};
 
 static Subkey *subkeys = NULL;	/* a page of its own; NULL when not loaded */
 
@@ -297,12 +302,11 @@ kycvs_exchange_index(const char *e164, uint8 index[KYCVS_INDEX_LENGTH])
 static bool
 part_seal(const uint8 *sealed, size_t length, SealParts *parts)
 {
-	if (length < KYCVS_SEAL_OVERHEAD + LENGTH_LENGTH || length > KYCVS_SEAL_OVERHEAD + PADDED_MAX)
+	if (length < KYCVS_SEAL_OVERHEAD + LENGTH_LENGTH || length > KYCVS_SEALED_MAX)
 		return false;
 	parts->version = (uint8 *) sealed;
 	parts->salt = parts->version + 1;
-	parts->nonce = parts->salt + SALT_LENGTH;
-	parts->ciphertext = parts->nonce + NONCE_LENGTH;
+	parts->ciphertext = parts->salt + SALT_LENGTH;
 	parts->tag = parts->version + length - TAG_LENGTH;
 	parts->padded = (int) (length - KYCVS_SEAL_OVERHEAD);
 	return true;
@@ -325,7 +329,7 @@ encrypt(const SealParts *parts, const Subkey key, const char *context, const uin
 	bool		ok;
 
 	ok = ctx != NULL &&
-		EVP_EncryptInit_ex2(ctx, aes_256_gcm, key, parts->nonce, NULL) &&
+		EVP_EncryptInit_ex2(ctx, aes_256_gcm, key, nonce, NULL) &&
 		EVP_EncryptUpdate(ctx, NULL, &length, (const uint8 *) context, (int) strlen(context)) &&
 		EVP_EncryptUpdate(ctx, parts->ciphertext, &length, padded, parts->padded) &&
 		length == parts->padded &&
@@ -343,7 +347,7 @@ decrypt(const SealParts *parts, const Subkey key, const char *context, uint8 *pa
 	bool		ok;
 
 	ok = ctx != NULL &&
-		EVP_DecryptInit_ex2(ctx, aes_256_gcm, key, parts->nonce, NULL) &&
+		EVP_DecryptInit_ex2(ctx, aes_256_gcm, key, nonce, NULL) &&
 		EVP_DecryptUpdate(ctx, NULL, &length, (const uint8 *) context, (int) strlen(context)) &&
 		EVP_DecryptUpdate(ctx, padded, &length, parts->ciphertext, parts->padded) &&
 		length == parts->padded &&
@@ -391,7 +395,7 @@ kycvs_seal(const char *context, const char *text, uint8 *sealed, size_t sealed_l
 	if (!part_seal(sealed, sealed_length, &parts))
 		return false;
 	ok = pad(text, padded, parts.padded) &&
-		make_public(parts.salt, SALT_LENGTH + NONCE_LENGTH) &&
+		make_public(parts.salt, SALT_LENGTH) &&
 		derive_seal_key(&parts, key) &&
 		encrypt(&parts, key, context, padded);
 	parts.version[0] = KYCVS_KEY_VERSION;

@@ -17,10 +17,10 @@
 #define KYCVS_KEY_VERSION		1
 #define KYCVS_INDEX_LENGTH		17	/* key version, 16 bytes of HMAC-SHA-256 */
 #define KYCVS_DIGEST_LENGTH		32
-#define KYCVS_SEAL_OVERHEAD		45	/* version, 16 salt, 12 nonce, 16 tag */
+#define KYCVS_SEAL_OVERHEAD		33	/* version, 16 salt, 16 tag */
 #define KYCVS_SEALED_MOBILE		(KYCVS_SEAL_OVERHEAD + 32)
 #define KYCVS_SEALED_NAME		(KYCVS_SEAL_OVERHEAD + 258)
-#define KYCVS_SEALED_REFERENCE	(KYCVS_SEAL_OVERHEAD + 130)
+#define KYCVS_SEALED_MAX		(KYCVS_SEAL_OVERHEAD + 1024)
 
 /* The uses of the master secret, a subkey each (HKDF-SHA-256, RFC 5869). */
 typedef enum KycvsSubkey

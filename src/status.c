@@ -14,7 +14,9 @@
 #include "call.h"
 #include "clock.h"
 #include "document.h"
+#include "dose.h"
 #include "exchange.h"
+#include "person.h"
 
 #define DEFAULT_RULES "in-2021"
 

@@ -23,6 +23,9 @@
  * to the end of the transaction.  Everything else - scans, slots, rows - belongs
  * to the request.
  *
+ * A row of a partitioned table is looked for, and added, in the partition that
+ * its first column names.  What is known of partitions is kept by their OID.
+ *
  * Copyright (c) 2026, the kycvs authors
  */
 #include "postgres.h"
@@ -38,9 +41,11 @@
 #include "commands/trigger.h"
 #include "compat.h"
 #include "executor/executor.h"
+#include "partition.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
 #include "table.h"
+#include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -48,13 +53,33 @@
 #include "utils/snapmgr.h"
 
 #define SCHEMA			"kycvs_data"
-#define OPEN_MAX		32
+#define OPEN_MAX		512		/* tables in one transaction, partitions each for itself */
+
+typedef struct PartitionEntry
+{
+	Oid			relid;			/* key */
+	KycvsTable	table;
+} PartitionEntry;
+
+typedef struct PartitionIndexKey
+{
+	KycvsIndex *parent;
+	KycvsTable *partition;
+} PartitionIndexKey;
+
+typedef struct PartitionIndexEntry
+{
+	PartitionIndexKey key;
+	KycvsIndex	index;
+} PartitionIndexEntry;
 
 static KycvsTable *open_tables[OPEN_MAX];
 static int	nopen_tables = 0;
 static KycvsIndex *open_indexes[OPEN_MAX];
 static int	nopen_indexes = 0;
 static EState *estate = NULL;	/* of the transaction's writes */
+static HTAB *partitions = NULL;
+static HTAB *partition_indexes = NULL;
 
 /* ---- opening ---- */
 
@@ -114,7 +139,7 @@ open_table(KycvsTable *table)
 	if (nopen_tables == OPEN_MAX)
 		elog(ERROR, "too many tables");
 	owner = enter_transaction(&context);
-	relation = table_open(find_relation(table->name), AccessShareLock);
+	relation = table_open(OidIsValid(table->relid) ? table->relid : find_relation(table->name), AccessShareLock);
 	table->relation = relation;
 	open_tables[nopen_tables++] = table;
 	leave_transaction(owner, context);
@@ -181,11 +206,69 @@ open_index(KycvsIndex *index)
 	if (nopen_indexes == OPEN_MAX)
 		elog(ERROR, "too many indexes");
 	owner = enter_transaction(&context);
-	index->relation = index_open(find_relation(index->name), AccessShareLock);
+	index->relation = index_open(OidIsValid(index->relid) ? index->relid : find_relation(index->name), AccessShareLock);
 	open_indexes[nopen_indexes++] = index;
 	leave_transaction(owner, context);
 	if (RelationGetRelid(index->relation) != index->known)
 		find_procedures(index);
+}
+
+/* ---- partitions ---- */
+
+static HTAB *
+make_cache(const char *name, size_t key_size, size_t entry_size)
+{
+	HASHCTL		info = {0};
+
+	info.keysize = key_size;
+	info.entrysize = entry_size;
+	info.hcxt = TopMemoryContext;
+	return hash_create(name, 64, &info, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/* The table itself, or the partition of it that holds this key. */
+static KycvsTable *
+find_part(KycvsTable *table, Datum key)
+{
+	PartitionEntry *entry;
+	Oid			relid;
+	bool		found;
+
+	if (!table->partitioned)
+		return table;
+	open_table(table);
+	relid = kycvs_partition_find(table->relation, DatumGetInt64(key));
+	if (partitions == NULL)
+		partitions = make_cache("kycvs partitions", sizeof(Oid), sizeof(PartitionEntry));
+	entry = hash_search(partitions, &relid, HASH_ENTER, &found);
+	if (!found)
+	{
+		entry->table = (KycvsTable) {table->name, table->columns, table->ncolumns};
+		entry->table.relid = relid;
+	}
+	return &entry->table;
+}
+
+/* The index itself, or the part of it for the partition that holds this key. */
+static KycvsIndex *
+find_part_of_index(KycvsIndex *index, Datum key)
+{
+	PartitionIndexKey wanted = {index, find_part(index->table, key)};
+	PartitionIndexEntry *entry;
+	bool		found;
+
+	if (wanted.partition == index->table)
+		return index;
+	open_index(index);
+	open_table(wanted.partition);
+	if (partition_indexes == NULL)
+		partition_indexes = make_cache("kycvs indexes of partitions", sizeof(PartitionIndexKey), sizeof(PartitionIndexEntry));
+	entry = hash_search(partition_indexes, &wanted, HASH_ENTER, &found);
+	if (!found)
+		entry->index = (KycvsIndex) {wanted.partition, index->name, index->nkeys, index->last, index->uncounted};
+	if (entry->index.relation == NULL)
+		entry->index.relid = kycvs_partition_index(wanted.partition->relation, RelationGetRelid(index->relation));
+	return &entry->index;
 }
 
 void
@@ -248,6 +331,7 @@ kycvs_scan_begin(KycvsScan *scan, KycvsIndex *index, const KycvsArgs *args, Scan
 {
 	ScanKeyData keys[KYCVS_KEYS_MAX];
 
+	index = find_part_of_index(index, args->values[0]);
 	open_index(index);
 	make_keys(index, args, keys);
 	if (index->uncounted)
@@ -296,74 +380,6 @@ kycvs_row_find(KycvsIndex *index, const KycvsArgs *keys, KycvsRow *row)
 	return found;
 }
 
-bool
-kycvs_row_null(const KycvsRow *row, int column)
-{
-	return row->nulls[column - 1];
-}
-
-Datum
-kycvs_row_datum(const KycvsRow *row, int column)
-{
-	if (kycvs_row_null(row, column))
-		elog(ERROR, "column \"%s\" of table \"%s\" is null", row->table->columns[column], row->table->name);
-	return row->values[column - 1];
-}
-
-bool
-kycvs_row_bool(const KycvsRow *row, int column)
-{
-	return DatumGetBool(kycvs_row_datum(row, column));
-}
-
-int16
-kycvs_row_int2(const KycvsRow *row, int column)
-{
-	return DatumGetInt16(kycvs_row_datum(row, column));
-}
-
-int32
-kycvs_row_int4(const KycvsRow *row, int column)
-{
-	return DatumGetInt32(kycvs_row_datum(row, column));
-}
-
-int64
-kycvs_row_int8(const KycvsRow *row, int column)
-{
-	return DatumGetInt64(kycvs_row_datum(row, column));
-}
-
-TimestampTz
-kycvs_row_time(const KycvsRow *row, int column)
-{
-	return DatumGetTimestampTz(kycvs_row_datum(row, column));
-}
-
-DateADT
-kycvs_row_date(const KycvsRow *row, int column)
-{
-	return DatumGetDateADT(kycvs_row_datum(row, column));
-}
-
-void
-kycvs_row_uuid(const KycvsRow *row, int column, pg_uuid_t *value)
-{
-	*value = *DatumGetUUIDP(kycvs_row_datum(row, column));
-}
-
-void
-kycvs_row_text(const KycvsRow *row, int column, char *value, size_t size)
-{
-	kycvs_value_text(kycvs_row_datum(row, column), value, size);
-}
-
-void
-kycvs_row_bytes(const KycvsRow *row, int column, uint8 *data, size_t length)
-{
-	kycvs_value_bytes(kycvs_row_datum(row, column), data, length);
-}
-
 /* ---- writing ---- */
 
 /* Makes what was written visible to what follows. */
@@ -382,6 +398,7 @@ kycvs_row_add(KycvsTable *table, const KycvsArgs *columns)
 	TupleDesc	desc;
 	int			i;
 
+	table = find_part(table, columns->values[0]);
 	open_target(table);
 	desc = RelationGetDescr(table->relation);
 	if (columns->n != desc->natts)
@@ -400,13 +417,6 @@ kycvs_row_add(KycvsTable *table, const KycvsArgs *columns)
 	AfterTriggerEndQuery(estate);
 	ExecDropSingleTupleTableSlot(slot);
 	step_on();
-}
-
-void
-kycvs_row_set(KycvsRow *row, int column, Datum value)
-{
-	row->values[column - 1] = value;
-	row->nulls[column - 1] = false;
 }
 
 /* The row may be set and saved again. */

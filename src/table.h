@@ -26,13 +26,16 @@ typedef struct KycvsTable
 	const char *name;
 	const char *const *columns;
 	int			ncolumns;
+	bool		partitioned;	/* by ranges of column 1, a bigint: the first key of its searches */
+	Oid			relid;			/* of a partition; the others are found by name */
 	Oid			known;			/* the relation whose columns were compared with these */
 	Oid			sequence;		/* of its column 1, once it was asked for */
 	Relation	relation;		/* while it is open */
 	ResultRelInfo *target;		/* while it is open for writing */
 } KycvsTable;
 
-#define KYCVS_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1}
+#define KYCVS_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1, false}
+#define KYCVS_PARTITIONED_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1, true}
 
 /* One of its btree indexes.  Keys but for the last must be equal; how the last compares is the index's to say. */
 typedef struct KycvsIndex
@@ -42,6 +45,7 @@ typedef struct KycvsIndex
 	int			nkeys;			/* of its columns, the first ones */
 	StrategyNumber last;		/* BTEqualStrategyNumber, BTGreaterStrategyNumber ... */
 	bool		uncounted;		/* its use must not show in the statistics, which every role can read */
+	Oid			relid;			/* of a partition's index; the others are found by name */
 	Oid			known;			/* the index that the procedures belong to */
 	RegProcedure procedures[KYCVS_KEYS_MAX];
 	Relation	relation;		/* while it is open */
@@ -67,7 +71,10 @@ typedef struct KycvsScan
 /* The first row with these keys; false when there is none. */
 extern bool kycvs_row_find(KycvsIndex *index, const KycvsArgs *keys, KycvsRow *row);
 
-/* All of them, in the index's order or against it.  Nothing may be written meanwhile. */
+/*
+ * All of them, in the index's order or against it; of a partitioned table, those
+ * in the partition of the first key.  Nothing may be written meanwhile.
+ */
 extern void kycvs_scan_begin(KycvsScan *scan, KycvsIndex *index, const KycvsArgs *keys, ScanDirection direction);
 extern bool kycvs_scan_next(KycvsScan *scan, KycvsRow *row);
 extern void kycvs_scan_end(KycvsScan *scan);
@@ -83,6 +90,7 @@ extern TimestampTz kycvs_row_time(const KycvsRow *row, int column);
 extern DateADT kycvs_row_date(const KycvsRow *row, int column);
 extern void kycvs_row_uuid(const KycvsRow *row, int column, pg_uuid_t *value);
 extern void kycvs_row_text(const KycvsRow *row, int column, char *value, size_t size);
+extern size_t kycvs_row_some_bytes(const KycvsRow *row, int column, uint8 *data, size_t size);	/* at most so many */
 extern void kycvs_row_bytes(const KycvsRow *row, int column, uint8 *data, size_t length);
 
 /* Adds a row, all its columns given in order; changes columns of one that was found. */

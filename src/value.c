@@ -104,12 +104,21 @@ kycvs_value_text(Datum value, char *string, size_t size)
 		elog(ERROR, "a text is longer than its limit");
 }
 
+size_t
+kycvs_value_some_bytes(Datum value, uint8 *data, size_t size)
+{
+	bytea	   *bytes = DatumGetByteaPP(value);
+	size_t		length = VARSIZE_ANY_EXHDR(bytes);
+
+	if (length > size)
+		elog(ERROR, "a bytea is longer than its limit");
+	memcpy(data, VARDATA_ANY(bytes), length);
+	return length;
+}
+
 void
 kycvs_value_bytes(Datum value, uint8 *data, size_t length)
 {
-	bytea	   *bytes = DatumGetByteaPP(value);
-
-	if (VARSIZE_ANY_EXHDR(bytes) != length)
+	if (kycvs_value_some_bytes(value, data, length) != length)
 		elog(ERROR, "a bytea has not its length");
-	memcpy(data, VARDATA_ANY(bytes), length);
 }

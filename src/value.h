@@ -34,8 +34,9 @@ extern void kycvs_bind_date(KycvsArgs *args, DateADT value, bool given);
 extern void kycvs_bind_datum(KycvsArgs *args, Oid type, Datum value);
 extern void kycvs_bind_null(KycvsArgs *args, Oid type);
 
-/* A text or bytea, as long as expected; anything else raises. */
+/* A text that fits, a bytea that fits or is as long as expected; anything else raises. */
 extern void kycvs_value_text(Datum value, char *string, size_t size);
+extern size_t kycvs_value_some_bytes(Datum value, uint8 *data, size_t size);
 extern void kycvs_value_bytes(Datum value, uint8 *data, size_t length);
 
 #endif							/* KYCVS_VALUE_H */

@@ -18,6 +18,7 @@
 #include "document.h"
 #include "exchange.h"
 #include "limits.h"
+#include "person.h"
 #include "unwritten.h"
 
 static bool
@@ -88,35 +89,41 @@ record_success(KycvsCall *call, KycvsChallenge *challenge, const KycvsLimits *li
 	kycvs_limits_succeeded(limits, call->now);
 }
 
-/*
- * Finds the person who was named.  Slots without a candidate unseal the typed
- * name instead, for the time it takes, and compare as the empty name.
- */
+/* A name that fits nobody, at the price of one that might. */
 static void
-match_person(const KycvsChallenge *challenge, const char *folded, KycvsConsent *consent)
+fold_in_vain(const KycvsChallenge *challenge, char folded[KYCVS_FOLDED_MAX + 1])
 {
-	KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE];
-	char		names[KYCVS_PERSONS_PER_MOBILE][KYCVS_FOLDED_MAX + 1];
 	char		name[KYCVS_NAME_MAX + 1];
-	int			found = kycvs_candidates(consent->index, candidates);
+
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, challenge->name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
+			   kycvs_name_fold(name, folded) == 0, "read a typed name");
+	explicit_bzero(name, sizeof(name));
+	folded[0] = '\0';
+}
+
+/* Finds the person who was named, among the persons of the mobile and as many of nobody's names as make it six. */
+static void
+match_person(const KycvsChallenge *challenge, const char *e164, const char *folded, KycvsConsent *consent)
+{
+	KycvsPerson persons[KYCVS_PERSONS_MAX];
+	char		names[KYCVS_PERSONS_MAX][KYCVS_FOLDED_MAX + 1];
+	int			found = kycvs_persons_of_mobile(e164, consent->index, consent->issued_at, persons);
 	int			chosen;
 	int			i;
 
-	for (i = 0; i < KYCVS_PERSONS_PER_MOBILE; i++)
+	for (i = 0; i < KYCVS_PERSONS_MAX; i++)
 	{
-		const uint8 *sealed = i < found ? candidates[i].name_sealed : challenge->name_sealed;
-
-		kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
-				   kycvs_name_fold(name, names[i]) == 0, "read a person's name");
 		if (i >= found)
-			names[i][0] = '\0';
+			fold_in_vain(challenge, names[i]);
+		else
+			kycvs_must(kycvs_name_fold(persons[i].name, names[i]) == 0, "fold a registered name");
 	}
-	chosen = kycvs_name_choose(folded, names, KYCVS_PERSONS_PER_MOBILE, &consent->match);
-	consent->person = chosen >= 0 ? candidates[chosen].person : 0;
+	chosen = kycvs_name_choose(folded, names, KYCVS_PERSONS_MAX, &consent->match);
+	consent->person = chosen >= 0 ? persons[chosen].id : 0;
 	if (chosen < 0)
 		consent->match = KYCVS_MATCH_NONE;
 	explicit_bzero(names, sizeof(names));
-	explicit_bzero(name, sizeof(name));
+	explicit_bzero(persons, sizeof(persons));
 }
 
 /* The pairwise pseudonym: of the entity, the mobile and the name that was typed. */
@@ -144,13 +151,10 @@ end_consent(const KycvsChallenge *challenge, const KycvsPurpose *purpose, Timest
 
 /* Persons are indexed apart from exchanges, so the number itself is needed. */
 static void
-find_index(const KycvsChallenge *challenge, uint8 index[KYCVS_INDEX_LENGTH])
+read_mobile(const KycvsChallenge *challenge, char e164[KYCVS_E164_MAX + 1], uint8 index[KYCVS_INDEX_LENGTH])
 {
-	char		e164[KYCVS_E164_MAX + 1];
-
-	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, challenge->mobile_sealed, KYCVS_SEALED_MOBILE, e164, sizeof(e164)) &&
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, challenge->mobile_sealed, KYCVS_SEALED_MOBILE, e164, KYCVS_E164_MAX + 1) &&
 			   kycvs_mobile_index(e164, index), "index a mobile number");
-	explicit_bzero(e164, sizeof(e164));
 }
 
 static void
@@ -159,7 +163,6 @@ fill_consent(KycvsConsent *consent, const KycvsChallenge *challenge, const Kycvs
 	consent->challenge = challenge->binding.challenge;
 	consent->entity = challenge->binding.entity;
 	consent->purpose = challenge->binding.purpose;
-	find_index(challenge, consent->index);
 	memcpy(consent->name_sealed, challenge->name_sealed, KYCVS_SEALED_NAME);
 	consent->has_reference = challenge->has_reference;
 	strlcpy(consent->reference, challenge->reference, sizeof(consent->reference));
@@ -194,18 +197,21 @@ make_consent(KycvsCall *call, const KycvsChallenge *challenge)
 	KycvsPurpose purpose;
 	char		name[KYCVS_NAME_MAX + 1];
 	char		folded[KYCVS_FOLDED_MAX + 1];
+	char		e164[KYCVS_E164_MAX + 1];
 
 	memset(&consent, 0, sizeof(consent));
 	kycvs_must(kycvs_purpose_by_id(challenge->binding.purpose, &purpose), "read a purpose");
 	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, challenge->name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
 			   kycvs_name_fold(name, folded) == 0, "read a typed name");
+	read_mobile(challenge, e164, consent.index);
 	fill_consent(&consent, challenge, &purpose, call->now);
-	match_person(challenge, folded, &consent);
+	match_person(challenge, e164, folded, &consent);
 	make_pseudonym(challenge, folded, consent.sub);
 	grant_consent(call, &consent, &purpose, name, false);
 	kycvs_consent_insert(&consent);
 	explicit_bzero(name, sizeof(name));
 	explicit_bzero(folded, sizeof(folded));
+	explicit_bzero(e164, sizeof(e164));
 }
 
 /*

@@ -184,7 +184,7 @@ my $dump = PostgreSQL::Test::Utils::tempdir . '/registry.sql';
 $primary->command_ok([ 'pg_dumpall', '-d', $primary->connstr, '--globals-only', '-f', "$dump.roles" ], 'roles are dumped');
 $primary->command_ok([ 'pg_dump', '--create', '-d', $primary->connstr('registry'), '-f', $dump ], 'and the registry');
 my $dumped = slurp_file($dump);
-ok($dumped =~ /^COPY kycvs_data\.person /m, 'with its records');
+ok($dumped =~ /^COPY kycvs_data\.person_00 /m, 'with its records');
 ok($dumped !~ /^COPY kycvs_data\.(?:challenge|message) /m, 'but without challenges and messages');
 ok($dumped !~ /^COVISHIELD\t/m, 'and without the products that are shipped');
 
@@ -227,7 +227,7 @@ is($restored_railway->run("SELECT kycvs_verify_otp('$receipt->{jti}', '$used_otp
 is(decode_json($restored_railway->value('SELECT kycvs_issue_otp(\'9825012345\', \'Ramesh Patel\', \'ticket-booking\')'))->{iss},
     'https://registry.example', 'the issuer is the first key\'s, not the setting\'s');
 is($restored_observer->value('SELECT kycvs.register_person(\'9825000001\', \'હેતલ શાહ\', \'CARD 7\')'), $person, 'a person from before is found');
-is($restored_observer->value('SELECT kycvs.register_person(\'9825000002\', \'Meera Iyer\')'), $person + 1, 'and numbers go on');
+is($restored_observer->value('SELECT kycvs.register_person(\'9825000001\', \'Meera Iyer\')'), $person + 1, 'and numbers go on');
 is($restored_observer->run("SELECT kycvs.record_dose($person, 'LOCAL', '2021-09-01')")->{sqlstate}, '00000', 'with products added by hand');
 is($restored_observer->value('SELECT max(id) - min(id) + 1 = count(*) FROM kycvs_data.audit'), 't', 'also those of the audit, without a gap');
 $restored_observer->value('GRANT kycvs_gateway TO airline');

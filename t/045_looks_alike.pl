@@ -162,7 +162,7 @@ is_deeply([ map { my $kind = $_; scalar(grep { length($_) == length $receipt[3][
 # next occasion, which health() is: that writes nothing.
 sub seen
 {
-    my $known = "'person', 'dose', 'product', 'rules'";    # where it matters what is known
+    my $known = "SELECT relname FROM pg_class WHERE relnamespace = 'kycvs_data'::regnamespace AND relname ~ '^(person|dose|product|rules)'";    # where it matters what is known
     my $exchange = "'challenge', 'message', 'consent', 'answer', 'charge', 'audit'";
     my $reported = "SELECT n_tup_ins FROM pg_stat_all_tables WHERE schemaname = 'kycvs_data' AND relname = 'audit'";
     poll($observer, "SELECT ($reported) = (SELECT count(*) FROM kycvs_data.audit) FROM kycvs.health() LIMIT 1");
@@ -170,7 +170,7 @@ sub seen
             (map { "SELECT relname || ' $_', $_ FROM pg_stat_all_tables WHERE schemaname = 'kycvs_data'" } qw(n_tup_ins n_tup_upd n_tup_del)),
             (map { "SELECT relname || ' $_', $_ FROM pg_stat_all_tables WHERE relname IN ($known)" } qw(seq_scan seq_tup_read idx_scan idx_tup_fetch)),
             (map { "SELECT relname || ' $_', $_ FROM pg_statio_all_tables WHERE relname IN ($known)" } qw(heap_blks_hit heap_blks_read idx_blks_hit idx_blks_read)),
-            (map { "SELECT indexrelname || ' $_', $_ FROM pg_stat_all_indexes WHERE relname IN ($known, $exchange)" } qw(idx_scan idx_tup_read idx_tup_fetch)),
+            (map { "SELECT indexrelname || ' $_', $_ FROM pg_stat_all_indexes WHERE relname IN ($known) OR relname IN ($exchange)" } qw(idx_scan idx_tup_read idx_tup_fetch)),
             (map { "SELECT '$_ of size ' || pg_column_size(t), count(*) FROM kycvs_data.$_ AS t GROUP BY pg_column_size(t)" } qw(challenge message consent answer charge audit))) };
 }
 
@@ -219,7 +219,9 @@ foreach my $step (qw(issue verify status))
     note("$step: ", join ', ', map { "$_ $unknown->{$_}" } sort keys %$unknown);
 }
 is(scalar(grep { /^consent of size/ } keys %{ $changed{verify}{$_} }), 1, "consents are of one size: $_") foreach @kinds;
-is($now->{'person n_tup_ins'}, $observer->value('SELECT count(*) FROM kycvs_data.person'), 'nothing is written about persons');
+my $written = 0;
+$written += $now->{$_} foreach grep { /^person_\d+ n_tup_ins/ } keys %$now;
+is($written, $observer->value('SELECT count(*) FROM kycvs_data.person'), 'nothing is written about persons');
 
 # ---- what others did -----------------------------------------------------------------------------
 

@@ -156,6 +156,11 @@ SELECT p.oid, format('%s.%I(%s)', n.nspname, p.proname, (SELECT string_agg('NULL
 FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE p.oid IN (SELECT objid FROM $members AND d.classid = 'pg_proc'::regclass)
 SQL
 
+# What is written wrongly for a partitioned table, or for a partition, is not tried on it.
+my %partitioned = map { $_ => 'INHERITS' } split /\n/, $observer->value("SELECT oid FROM pg_class WHERE $ours AND relkind = 'p'");
+my %partition = map { $_ => 'INHERITS|ADD COLUMN' } split /\n/, $observer->value("SELECT oid FROM pg_class WHERE $ours AND relkind = 'r' AND relispartition");
+my %inapplicable = (%partitioned, %partition);
+
 my @attempts;
 foreach my $object (@objects)
 {
@@ -165,6 +170,7 @@ foreach my $object (@objects)
     $name =~ s/^(kycvs|kycvs_data)\.\1\./$1./;
     foreach my $verb (@{ $verbs{$kind} })
     {
+        next if $inapplicable{$oid} && $verb =~ /$inapplicable{$oid}/;
         my %part = (
             o => $name, c => $column, l => $last, t => $type, i => $oid, call => $calls{$oid}, authority => $authority, n => scalar @attempts);
 
@@ -225,7 +231,7 @@ foreach my $role (@roles)
 
     is(scalar @states, scalar @attempts, "$role: " . @attempts . ' attempts');
     $cells += @states;
-    push @allowed, map { "$role: $attempts[$_][0]: $attempts[$_][1]: $states[$_]" } grep { $states[$_] ne '42501' } 0 .. $#states;
+    push @allowed, map { "$role: $attempts[$_][0]: $attempts[$_][1]: $states[$_]" =~ s/(person|dose)_\d\d\b/$1_NN/gr } grep { $states[$_] ne '42501' } 0 .. $#states;
     $session->quit;
 }
 

@@ -21,8 +21,8 @@ static const pg_uuid_t registry = {{0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x
 		0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff}};
 
 static const char sealed_hex[] =
-"01404142434445464748494a4b4c4d4e4f606162636465666768696a6b58200bcc8daeedb9c14c"
-"f2d037b67f85f4143da8660336d805c18ba84395825cd0de4cc64eaf76329f66d3450dd8e6f9";
+"01404142434445464748494a4b4c4d4e4fc57e17fc79ff2df18abd83f3d87d120e55af9a98"
+"eb9654f1e628a60b4a526148cbff01fdafb2f9ccb84bb0d41cab1b5f";
 
 static bool
 load(uint8 first)
@@ -152,7 +152,7 @@ test_roundtrip(void)
 	tap_ok(kycvs_unseal("person.name", sealed, sizeof(sealed), text, sizeof(text)), "seal: opens");
 	tap_text(text, "Ramesh Patel", "seal: the name comes back");
 	tap_ok(kycvs_seal("person.name", "Ramesh Patel", again, sizeof(again)) &&
-		   memcmp(sealed + 1, again + 1, 16) != 0 && memcmp(sealed + 29, again + 29, sizeof(sealed) - 29) != 0,
+		   memcmp(sealed + 1, again + 1, 16) != 0 && memcmp(sealed + 17, again + 17, sizeof(sealed) - 17) != 0,
 		   "seal: twice the same text, two different seals");
 	tap_ok(kycvs_seal("person.name", "", sealed, sizeof(sealed)) &&
 		   kycvs_unseal("person.name", sealed, sizeof(sealed), text, sizeof(text)) && text[0] == '\0',
