@@ -97,9 +97,9 @@ typedef struct AgeGroup
 } AgeGroup;
 
 static const AgeGroup age_groups[] = {
-	{1961, DAY_2021_03_01, 220, {6, 10, 61, 23}},
-	{1976, DAY_2021_04_01, 250, {7, 11, 66, 16}},
-	{2003, DAY_2021_05_01, 320, {8, 14, 68, 10}},
+	{1961, DAY_2021_03_01, 220, {7, 11, 61, 21}},
+	{1976, DAY_2021_04_01, 250, {8, 12, 66, 14}},
+	{2003, DAY_2021_05_01, 320, {9, 14, 67, 10}},
 	{2007, DAY_2022_01_03, 150, {13, 22, 65, 0}},
 	{2010, DAY_2022_03_16, 180, {14, 24, 62, 0}}
 };
@@ -112,7 +112,7 @@ typedef struct Share
 } Share;
 
 static const Share shares[] = {
-	{COVISHIELD, 839}, {COVAXIN, 139}, {SPUTNIK_V, 6}, {COVOVAX, 3}, {ZYCOV_D, 2}, {ZYCOV_D_3MG, 1},
+	{COVISHIELD, 846}, {COVAXIN, 132}, {SPUTNIK_V, 6}, {COVOVAX, 3}, {ZYCOV_D, 2}, {ZYCOV_D_3MG, 1},
 	{SPUTNIK_LIGHT, 3}, {COMIRNATY, 2}, {VAXZEVRIA, 2}, {MODERNA, 2}, {JANSSEN, 1}
 };
 

@@ -118,43 +118,49 @@ find_family(uint64_t number, Family *family)
 	return rest % size;
 }
 
-/* The last child of a family is born in 2010 at the latest: younger ones were not vaccinated. */
+/* A head without children at home. */
 static int
 choose_head_year(Random *random, const char *plan)
 {
-	bool		old = strpbrk(plan, "FM") != NULL;
-	const char *child = strchr(plan, 'C');
-	int			children = 0;
-
-	for (; child != NULL; child = strchr(child + 1, 'C'))
-		children++;
-	if (children > 0)
-		return 1982 - 3 * children - soon(random, old ? 18 : 34);
-	if (old)
+	if (strpbrk(plan, "FM") != NULL)
 		return 1999 - soon(random, 40);
 	return (strchr(plan, 'S') != NULL ? 1998 : 2003) - soon(random, 66);
 }
 
-static void
-set_births(Random *random, Family *family, int head_year)
+/*
+ * From the youngest back to the head.  Nobody was born after 2010: children
+ * that young were not vaccinated.
+ */
+static int
+set_children(Random *random, Family *family, const char *plan)
 {
-	int			child_year = head_year + 23 + below(random, 9);
+	int			year = 2010 - soon(random, strpbrk(plan, "FM") != NULL ? 26 : 42);
+	int			i;
+
+	for (i = (int) (strrchr(plan, 'C') - plan); plan[i] == 'C'; i--)
+	{
+		family->members[i].born = year;
+		if (plan[i - 1] == 'C')
+			year -= chance(random, 20) ? 0 : 1 + soon(random, 3);	/* seldom twins */
+	}
+	return year - 23 - below(random, 9);
+}
+
+static void
+set_births(Random *random, Family *family, const char *plan)
+{
+	int			head_year = strchr(plan, 'C') != NULL ? set_children(random, family, plan) : choose_head_year(random, plan);
 	int			i;
 
 	for (i = 0; i < family->size; i++)
 	{
 		Member	   *member = &family->members[i];
 
-		if (member->role == 'C')
-		{
-			member->born = child_year;
-			child_year += chance(random, 20) ? 0 : 1 + soon(random, 3);	/* seldom twins */
-		}
-		else if (member->role == 'S')
+		if (member->role == 'S')
 			member->born = head_year - 1 + below(random, 6);
 		else if (strchr("FM", member->role) != NULL)
 			member->born = head_year - 21 - below(random, 10);
-		else
+		else if (member->role != 'C')
 			member->born = head_year;
 	}
 }
@@ -173,15 +179,21 @@ is_taken(const Family *family, const Name *name, int members, int elders)
 	return false;
 }
 
+static bool
+is_of_time(const Name *name, int born)
+{
+	return name->era == ANY || (name->era == OLD ? born <= 1988 : born >= 1976);
+}
+
 /* No two of a family have the same given name. */
 static const Name *
-pick_given(Random *random, const Family *family, bool female, int members, int elders)
+pick_given(Random *random, const Family *family, bool female, int born, int members, int elders)
 {
 	const Name *name;
 
 	do
 		name = pick_name(random, family->community, female ? NAME_WOMAN : NAME_MAN);
-	while (is_taken(family, name, members, elders));
+	while (!is_of_time(name, born) || is_taken(family, name, members, elders));
 	return name;
 }
 
@@ -208,17 +220,19 @@ find_father(const Family *family, const Member *member)
 static void
 give_names(Random *random, Family *family)
 {
+	int			head_year = family->members[0].born;
 	int			i;
 
 	family->surname = pick_name(random, family->community, NAME_SURNAME);
-	for (i = 0; i < lengthof(family->elders); i++)
-		family->elders[i] = pick_given(random, family, false, 0, i);
+	family->elders[0] = pick_given(random, family, false, head_year - 25, 0, 0);
+	family->elders[1] = pick_given(random, family, false, head_year - 50, 0, 1);
+	family->elders[2] = pick_given(random, family, false, head_year, 0, 2);
 	for (i = 0; i < family->size; i++)
 	{
 		Member	   *member = &family->members[i];
 
 		member->given = member->role == 'F' ? family->elders[0] :
-			pick_given(random, family, member->female, i, lengthof(family->elders));
+			pick_given(random, family, member->female, member->born, i, lengthof(family->elders));
 		member->father = find_father(family, member);
 	}
 }
@@ -238,6 +252,6 @@ make_family(Family *family)
 		family->members[i].role = plan[i];
 		family->members[i].female = strchr("SWM", plan[i]) != NULL || (plan[i] == 'C' && chance(&random, 470));
 	}
-	set_births(&random, family, choose_head_year(&random, plan));
+	set_births(&random, family, plan);
 	give_names(&random, family);
 }

@@ -28,23 +28,23 @@ static const Name hindi_men[] = {
 	{"Ramesh", "रमेश"}, {"Sanjay", "संजय"}, {"Rajesh", "राजेश"}, {"Manoj", "मनोज"}, {"Sunil", "सुनील", "Suneel"},
 	{"Anil", "अनिल"}, {"Rakesh", "राकेश"}, {"Vijay", "विजय", "Vijai"}, {"Ajay", "अजय", "Ajai"}, {"Santosh", "संतोष"},
 	{"Mukesh", "मुकेश"}, {"Dinesh", "दिनेश"}, {"Suresh", "सुरेश"}, {"Vinod", "विनोद"}, {"Pramod", "प्रमोद"},
-	{"Rahul", "राहुल"}, {"Amit", "अमित"}, {"Deepak", "दीपक", "Dipak"}, {"Pankaj", "पंकज"}, {"Ram", "राम"},
+	{"Rahul", "राहुल", NULL, NEW}, {"Amit", "अमित"}, {"Deepak", "दीपक", "Dipak"}, {"Pankaj", "पंकज"}, {"Ram", "राम"},
 	{"Arvind", "अरविंद", "Arvinda"}, {"Ashok", "अशोक"}, {"Mahesh", "महेश"}, {"Umesh", "उमेश"}, {"Vikas", "विकास", "Vikash"},
-	{"Rohit", "रोहित"}, {"Shivam", "शिवम"}, {"Ravi", "रवि"}, {"Abhishek", "अभिषेक"}, {"Akash", "आकाश", "Aakash"},
+	{"Rohit", "रोहित", NULL, NEW}, {"Shivam", "शिवम", NULL, NEW}, {"Ravi", "रवि"}, {"Abhishek", "अभिषेक", NULL, NEW}, {"Akash", "आकाश", "Aakash", NEW},
 	{"Naresh", "नरेश"}, {"Brijesh", "बृजेश", "Vrijesh"}, {"Shyam", "श्याम"}, {"Hari", "हरि"}, {"Gopal", "गोपाल"},
 	{"Krishna", "कृष्णा", "Krishn"}, {"Devendra", "देवेंद्र", "Devender"}, {"Mahendra", "महेंद्र", "Mahender"}, {"Surendra", "सुरेंद्र", "Surender"},
-	{"Jitendra", "जितेंद्र", "Jeetendra"}, {"Bhola", "भोला"}, {"Ramswaroop", "रामस्वरूप", "Ramswarup"}, {"Shivnath", "शिवनाथ"},
-	{"Kailash", "कैलाश"}, {"Om", "ओम"}, {"Chhotelal", "छोटेलाल", "Chotelal"}, {"Satish", "सतीश"}, {"Aditya", "आदित्य"}
+	{"Jitendra", "जितेंद्र", "Jeetendra"}, {"Bhola", "भोला", NULL, OLD}, {"Ramswaroop", "रामस्वरूप", "Ramswarup", OLD}, {"Shivnath", "शिवनाथ", NULL, OLD},
+	{"Kailash", "कैलाश", NULL, OLD}, {"Om", "ओम"}, {"Chhotelal", "छोटेलाल", "Chotelal", OLD}, {"Satish", "सतीश"}, {"Aditya", "आदित्य", NULL, NEW}
 };
 static const Name hindi_women[] = {
-	{"Sunita", "सुनीता", "Suneeta"}, {"Anita", "अनीता", "Aneeta"}, {"Geeta", "गीता", "Gita"}, {"Rekha", "रेखा"}, {"Pooja", "पूजा", "Puja"},
+	{"Sunita", "सुनीता", "Suneeta"}, {"Anita", "अनीता", "Aneeta"}, {"Geeta", "गीता", "Gita"}, {"Rekha", "रेखा"}, {"Pooja", "पूजा", "Puja", NEW},
 	{"Meena", "मीना", "Mina"}, {"Seema", "सीमा", "Sima"}, {"Mamta", "ममता", "Mamata"}, {"Kavita", "कविता"}, {"Neelam", "नीलम", "Nilam"},
-	{"Priyanka", "प्रियंका"}, {"Sangeeta", "संगीता", "Sangita"}, {"Savitri", "सावित्री"}, {"Urmila", "उर्मिला"}, {"Usha", "उषा"},
-	{"Asha", "आशा"}, {"Poonam", "पूनम", "Punam"}, {"Rani", "रानी"}, {"Neha", "नेहा"}, {"Jyoti", "ज्योति"},
-	{"Lakshmi", "लक्ष्मी", "Laxmi"}, {"Kiran", "किरण"}, {"Ritu", "रितु"}, {"Manju", "मंजू"}, {"Sushila", "सुशीला", "Susheela"},
-	{"Kamla", "कमला", "Kamala"}, {"Shanti", "शांति"}, {"Parvati", "पार्वती"}, {"Phoolmati", "फूलमती", "Phulmati"}, {"Ramkali", "रामकली"},
-	{"Babita", "बबीता", "Babeeta"}, {"Nisha", "निशा"}, {"Kajal", "काजल"}, {"Anjali", "अंजलि"}, {"Vandana", "वंदना"},
-	{"Munni", "मुन्नी"}, {"Sarita", "सरिता"}, {"Chanda", "चंदा"}, {"Shivani", "शिवानी"}, {"Khushi", "खुशी"}
+	{"Priyanka", "प्रियंका", NULL, NEW}, {"Sangeeta", "संगीता", "Sangita"}, {"Savitri", "सावित्री", NULL, OLD}, {"Urmila", "उर्मिला", NULL, OLD}, {"Usha", "उषा"},
+	{"Asha", "आशा"}, {"Poonam", "पूनम", "Punam"}, {"Rani", "रानी"}, {"Neha", "नेहा", NULL, NEW}, {"Jyoti", "ज्योति"},
+	{"Lakshmi", "लक्ष्मी", "Laxmi"}, {"Kiran", "किरण"}, {"Ritu", "रितु"}, {"Manju", "मंजू"}, {"Sushila", "सुशीला", "Susheela", OLD},
+	{"Kamla", "कमला", "Kamala", OLD}, {"Shanti", "शांति", NULL, OLD}, {"Parvati", "पार्वती", NULL, OLD}, {"Phoolmati", "फूलमती", "Phulmati", OLD}, {"Ramkali", "रामकली", NULL, OLD},
+	{"Babita", "बबीता", "Babeeta"}, {"Nisha", "निशा", NULL, NEW}, {"Kajal", "काजल", NULL, NEW}, {"Anjali", "अंजलि", NULL, NEW}, {"Vandana", "वंदना"},
+	{"Munni", "मुन्नी", NULL, OLD}, {"Sarita", "सरिता"}, {"Chanda", "चंदा"}, {"Shivani", "शिवानी", NULL, NEW}, {"Khushi", "खुशी", NULL, NEW}
 };
 static const Name hindi_surnames[] = {
 	{"Sharma", "शर्मा"}, {"Yadav", "यादव"}, {"Gupta", "गुप्ता"}, {"Verma", "वर्मा", "Varma"}, {"Mishra", "मिश्रा", "Misra"},
@@ -63,17 +63,17 @@ static const Form hindi_women_forms[] = {{"G M", 48}, {"G S", 40}, {"G M S", 12}
 /* ---- Marathi ---- */
 
 static const Name marathi_men[] = {
-	{"Sanjay", "संजय"}, {"Suresh", "सुरेश"}, {"Ganesh", "गणेश"}, {"Sachin", "सचिन"}, {"Santosh", "संतोष"}, {"Prakash", "प्रकाश"},
-	{"Dattatray", "दत्तात्रय", "Dattatraya"}, {"Vilas", "विलास"}, {"Ashok", "अशोक"}, {"Balasaheb", "बाळासाहेब"}, {"Pandurang", "पांडुरंग"}, {"Nitin", "नितीन"},
-	{"Anil", "अनिल"}, {"Sandip", "संदीप", "Sandeep"}, {"Amol", "अमोल"}, {"Vishal", "विशाल"}, {"Rajendra", "राजेंद्र"}, {"Dnyaneshwar", "ज्ञानेश्वर", "Gyaneshwar"},
-	{"Shankar", "शंकर"}, {"Maruti", "मारुती", "Maruthi"}, {"Baban", "बबन"}, {"Tukaram", "तुकाराम"}, {"Omkar", "ओंकार", "Onkar"}, {"Rohan", "रोहन"},
-	{"Ganpat", "गणपत"}, {"Yash", "यश"}
+	{"Sanjay", "संजय"}, {"Suresh", "सुरेश"}, {"Ganesh", "गणेश"}, {"Sachin", "सचिन", NULL, NEW}, {"Santosh", "संतोष"}, {"Prakash", "प्रकाश"},
+	{"Dattatray", "दत्तात्रय", "Dattatraya", OLD}, {"Vilas", "विलास"}, {"Ashok", "अशोक"}, {"Balasaheb", "बाळासाहेब", NULL, OLD}, {"Pandurang", "पांडुरंग", NULL, OLD}, {"Nitin", "नितीन"},
+	{"Anil", "अनिल"}, {"Sandip", "संदीप", "Sandeep"}, {"Amol", "अमोल", NULL, NEW}, {"Vishal", "विशाल", NULL, NEW}, {"Rajendra", "राजेंद्र"}, {"Dnyaneshwar", "ज्ञानेश्वर", "Gyaneshwar"},
+	{"Shankar", "शंकर"}, {"Maruti", "मारुती", "Maruthi", OLD}, {"Baban", "बबन", NULL, OLD}, {"Tukaram", "तुकाराम", NULL, OLD}, {"Omkar", "ओंकार", "Onkar", NEW}, {"Rohan", "रोहन", NULL, NEW},
+	{"Ganpat", "गणपत", NULL, OLD}, {"Yash", "यश", NULL, NEW}
 };
 static const Name marathi_women[] = {
-	{"Sunita", "सुनीता"}, {"Manisha", "मनीषा"}, {"Vaishali", "वैशाली"}, {"Savita", "सविता"}, {"Surekha", "सुरेखा"}, {"Sangita", "संगीता", "Sangeeta"},
-	{"Kavita", "कविता"}, {"Ujwala", "उज्वला", "Ujjwala"}, {"Shobha", "शोभा"}, {"Mangal", "मंगल"}, {"Ashwini", "अश्विनी", "Ashvini"}, {"Swati", "स्वाती", "Swathi"},
-	{"Pallavi", "पल्लवी"}, {"Jayashri", "जयश्री", "Jayshree"}, {"Rukmini", "रुक्मिणी"}, {"Archana", "अर्चना"}, {"Sayali", "सायली"}, {"Alka", "अलका"},
-	{"Sushma", "सुषमा"}, {"Shital", "शीतल", "Sheetal"}, {"Kalpana", "कल्पना"}, {"Vandana", "वंदना"}
+	{"Sunita", "सुनीता"}, {"Manisha", "मनीषा"}, {"Vaishali", "वैशाली"}, {"Savita", "सविता"}, {"Surekha", "सुरेखा", NULL, OLD}, {"Sangita", "संगीता", "Sangeeta"},
+	{"Kavita", "कविता"}, {"Ujwala", "उज्वला", "Ujjwala"}, {"Shobha", "शोभा"}, {"Mangal", "मंगल", NULL, OLD}, {"Ashwini", "अश्विनी", "Ashvini", NEW}, {"Swati", "स्वाती", "Swathi", NEW},
+	{"Pallavi", "पल्लवी", NULL, NEW}, {"Jayashri", "जयश्री", "Jayshree"}, {"Rukmini", "रुक्मिणी", NULL, OLD}, {"Archana", "अर्चना"}, {"Sayali", "सायली", NULL, NEW}, {"Alka", "अलका"},
+	{"Sushma", "सुषमा"}, {"Shital", "शीतल", "Sheetal", NEW}, {"Kalpana", "कल्पना"}, {"Vandana", "वंदना"}
 };
 static const Name marathi_surnames[] = {
 	{"Patil", "पाटील"}, {"Jadhav", "जाधव"}, {"Shinde", "शिंदे"}, {"Pawar", "पवार"}, {"More", "मोरे"}, {"Kale", "काळे"},
@@ -89,16 +89,16 @@ static const Form marathi_women_forms[] = {{"G F S", 70}, {"G S", 22}, {"S G F",
 
 static const Name gujarati_men[] = {
 	{"Ramesh", "રમેશ"}, {"Mahesh", "મહેશ"}, {"Bharat", "ભરત"}, {"Jayesh", "જયેશ"}, {"Dinesh", "દિનેશ"}, {"Rajesh", "રાજેશ"},
-	{"Vijay", "વિજય"}, {"Kanti", "કાંતિ"}, {"Magan", "મગન"}, {"Hasmukh", "હસમુખ"}, {"Suresh", "સુરેશ"}, {"Ashok", "અશોક"},
-	{"Jignesh", "જીગ્નેશ"}, {"Hitesh", "હિતેશ"}, {"Mukesh", "મુકેશ"}, {"Nilesh", "નિલેશ"}, {"Paresh", "પરેશ"}, {"Chiman", "ચીમન"},
-	{"Vitthal", "વિઠ્ઠલ", "Vithal"}, {"Prakash", "પ્રકાશ"}, {"Kalpesh", "કલ્પેશ"}, {"Bhavesh", "ભાવેશ"}, {"Natvar", "નટવર", "Natwar"}, {"Chetan", "ચેતન"},
-	{"Jitendra", "જીતેન્દ્ર", "Jeetendra"}, {"Harsh", "હર્ષ"}, {"Dhaval", "ધવલ"}, {"Raman", "રમણ"}, {"Shankar", "શંકર"}, {"Pravin", "પ્રવીણ", "Praveen"}
+	{"Vijay", "વિજય"}, {"Kanti", "કાંતિ", NULL, OLD}, {"Magan", "મગન", NULL, OLD}, {"Hasmukh", "હસમુખ", NULL, OLD}, {"Suresh", "સુરેશ"}, {"Ashok", "અશોક"},
+	{"Jignesh", "જીગ્નેશ", NULL, NEW}, {"Hitesh", "હિતેશ"}, {"Mukesh", "મુકેશ"}, {"Nilesh", "નિલેશ"}, {"Paresh", "પરેશ"}, {"Chiman", "ચીમન", NULL, OLD},
+	{"Vitthal", "વિઠ્ઠલ", "Vithal", OLD}, {"Prakash", "પ્રકાશ"}, {"Kalpesh", "કલ્પેશ", NULL, NEW}, {"Bhavesh", "ભાવેશ", NULL, NEW}, {"Natvar", "નટવર", "Natwar", OLD}, {"Chetan", "ચેતન", NULL, NEW},
+	{"Jitendra", "જીતેન્દ્ર", "Jeetendra"}, {"Harsh", "હર્ષ", NULL, NEW}, {"Dhaval", "ધવલ", NULL, NEW}, {"Raman", "રમણ", NULL, OLD}, {"Shankar", "શંકર", NULL, OLD}, {"Pravin", "પ્રવીણ", "Praveen"}
 };
 static const Name gujarati_women[] = {
-	{"Savita", "સવિતા"}, {"Manjula", "મંજુલા"}, {"Hansa", "હંસા"}, {"Geeta", "ગીતા", "Gita"}, {"Kokila", "કોકિલા"}, {"Jyotsna", "જ્યોત્સના", "Jyotsana"},
+	{"Savita", "સવિતા", NULL, OLD}, {"Manjula", "મંજુલા", NULL, OLD}, {"Hansa", "હંસા", NULL, OLD}, {"Geeta", "ગીતા", "Gita"}, {"Kokila", "કોકિલા", NULL, OLD}, {"Jyotsna", "જ્યોત્સના", "Jyotsana"},
 	{"Bhavna", "ભાવના", "Bhavana"}, {"Daksha", "દક્ષા"}, {"Ila", "ઈલા", "Ela"}, {"Nayana", "નયના", "Nayna"}, {"Ramila", "રમીલા"}, {"Kailas", "કૈલાસ", "Kailash"},
-	{"Pushpa", "પુષ્પા"}, {"Hetal", "હેતલ"}, {"Minal", "મીનલ", "Meenal"}, {"Sonal", "સોનલ"}, {"Rekha", "રેખા"}, {"Champa", "ચંપા"},
-	{"Sharda", "શારદા", "Sharada"}, {"Kinjal", "કિંજલ"}, {"Bhumika", "ભૂમિકા"}, {"Leela", "લીલા", "Lila"}, {"Madhu", "મધુ"}, {"Jasoda", "જશોદા", "Jashoda"}
+	{"Pushpa", "પુષ્પા"}, {"Hetal", "હેતલ", NULL, NEW}, {"Minal", "મીનલ", "Meenal"}, {"Sonal", "સોનલ"}, {"Rekha", "રેખા"}, {"Champa", "ચંપા", NULL, OLD},
+	{"Sharda", "શારદા", "Sharada"}, {"Kinjal", "કિંજલ", NULL, NEW}, {"Bhumika", "ભૂમિકા", NULL, NEW}, {"Leela", "લીલા", "Lila", OLD}, {"Madhu", "મધુ", NULL, OLD}, {"Jasoda", "જશોદા", "Jashoda", OLD}
 };
 static const Name gujarati_surnames[] = {
 	{"Patel", "પટેલ"}, {"Shah", "શાહ"}, {"Parmar", "પરમાર"}, {"Solanki", "સોલંકી"}, {"Thakor", "ઠાકોર"}, {"Chauhan", "ચૌહાણ"},
@@ -116,14 +116,14 @@ static const Form gujarati_women_forms[] = {{"B P S", 50}, {"S B P", 18}, {"B F 
 static const Name bengali_men[] = {
 	{"Subrata", "সুব্রত"}, {"Tapan", "তপন"}, {"Sujit", "সুজিত"}, {"Sanjib", "সঞ্জীব", "Sanjeeb"}, {"Biswajit", "বিশ্বজিৎ", "Bishwajit"}, {"Prasanta", "প্রশান্ত"},
 	{"Gopal", "গোপাল"}, {"Swapan", "স্বপন"}, {"Dilip", "দিলীপ"}, {"Kartik", "কার্তিক", "Kartick"}, {"Nirmal", "নির্মল"}, {"Arup", "অরূপ", "Aroop"},
-	{"Bikash", "বিকাশ"}, {"Sukumar", "সুকুমার"}, {"Abhijit", "অভিজিৎ", "Avijit"}, {"Ranjit", "রঞ্জিত"}, {"Sourav", "সৌরভ", "Saurav"}, {"Anirban", "অনির্বাণ"},
-	{"Haradhan", "হারাধন"}, {"Nitai", "নিতাই"}, {"Pradip", "প্রদীপ", "Pradeep"}, {"Tarak", "তারক"}, {"Sumit", "সুমিত"}, {"Arindam", "অরিন্দম"}
+	{"Bikash", "বিকাশ"}, {"Sukumar", "সুকুমার", NULL, OLD}, {"Abhijit", "অভিজিৎ", "Avijit"}, {"Ranjit", "রঞ্জিত"}, {"Sourav", "সৌরভ", "Saurav", NEW}, {"Anirban", "অনির্বাণ", NULL, NEW},
+	{"Haradhan", "হারাধন", NULL, OLD}, {"Nitai", "নিতাই", NULL, OLD}, {"Pradip", "প্রদীপ", "Pradeep"}, {"Tarak", "তারক", NULL, OLD}, {"Sumit", "সুমিত", NULL, NEW}, {"Arindam", "অরিন্দম", NULL, NEW}
 };
 static const Name bengali_women[] = {
 	{"Mita", "মিতা", "Meeta"}, {"Rina", "রীনা", "Reena"}, {"Kalpana", "কল্পনা"}, {"Purnima", "পূর্ণিমা"}, {"Soma", "সোমা"}, {"Sabita", "সবিতা"},
-	{"Anima", "অনিমা"}, {"Tapasi", "তাপসী", "Tapashi"}, {"Sumitra", "সুমিত্রা"}, {"Moumita", "মৌমিতা"}, {"Rupa", "রূপা", "Roopa"}, {"Shampa", "শম্পা", "Sampa"},
-	{"Lakshmi", "লক্ষ্মী", "Laxmi"}, {"Gouri", "গৌরী", "Gauri"}, {"Mala", "মালা"}, {"Swapna", "স্বপ্না"}, {"Dipali", "দীপালি", "Deepali"}, {"Payel", "পায়েল", "Payal"},
-	{"Tanushree", "তনুশ্রী", "Tanusree"}, {"Arpita", "অর্পিতা"}, {"Namita", "নমিতা"}, {"Jharna", "ঝর্ণা"}
+	{"Anima", "অনিমা", NULL, OLD}, {"Tapasi", "তাপসী", "Tapashi"}, {"Sumitra", "সুমিত্রা"}, {"Moumita", "মৌমিতা", NULL, NEW}, {"Rupa", "রূপা", "Roopa"}, {"Shampa", "শম্পা", "Sampa"},
+	{"Lakshmi", "লক্ষ্মী", "Laxmi"}, {"Gouri", "গৌরী", "Gauri"}, {"Mala", "মালা"}, {"Swapna", "স্বপ্না"}, {"Dipali", "দীপালি", "Deepali"}, {"Payel", "পায়েল", "Payal", NEW},
+	{"Tanushree", "তনুশ্রী", "Tanusree", NEW}, {"Arpita", "অর্পিতা", NULL, NEW}, {"Namita", "নমিতা", NULL, OLD}, {"Jharna", "ঝর্ণা", NULL, OLD}
 };
 static const Name bengali_surnames[] = {
 	{"Das", "দাস"}, {"Mondal", "মণ্ডল", "Mandal"}, {"Ghosh", "ঘোষ", "Ghose"}, {"Roy", "রায়", "Ray"}, {"Sarkar", "সরকার", "Sircar"}, {"Pal", "পাল", "Paul"},
@@ -140,16 +140,16 @@ static const Form bengali_women_forms[] = {{"G S", 80}, {"G M S", 20}};
 
 static const Name tamil_men[] = {
 	{"Murugan", "முருகன்"}, {"Senthil", "செந்தில்"}, {"Kumar", "குமார்"}, {"Selvam", "செல்வம்"}, {"Rajendran", "ராஜேந்திரன்"}, {"Ramesh", "ரமேஷ்"},
-	{"Mani", "மணி"}, {"Subramanian", "சுப்பிரமணியன்", "Subramaniam"}, {"Karthik", "கார்த்திக்", "Karthick"}, {"Arumugam", "ஆறுமுகம்"}, {"Suresh", "சுரேஷ்"}, {"Palani", "பழனி"},
-	{"Manikandan", "மணிகண்டன்"}, {"Shanmugam", "சண்முகம்"}, {"Krishnan", "கிருஷ்ணன்"}, {"Saravanan", "சரவணன்"}, {"Ganesan", "கணேசன்"}, {"Balasubramanian", "பாலசுப்பிரமணியன்"},
-	{"Vignesh", "விக்னேஷ்"}, {"Prakash", "பிரகாஷ்"}, {"Govindasamy", "கோவிந்தசாமி", "Govindaswamy"}, {"Anbazhagan", "அன்பழகன்", "Anbalagan"}, {"Dhanasekar", "தனசேகர்", "Dhanasekaran"}, {"Velu", "வேலு"},
-	{"Raja", "ராஜா"}, {"Ezhumalai", "ஏழுமலை", "Elumalai"}
+	{"Mani", "மணி"}, {"Subramanian", "சுப்பிரமணியன்", "Subramaniam", OLD}, {"Karthik", "கார்த்திக்", "Karthick", NEW}, {"Arumugam", "ஆறுமுகம்", NULL, OLD}, {"Suresh", "சுரேஷ்"}, {"Palani", "பழனி", NULL, OLD},
+	{"Manikandan", "மணிகண்டன்"}, {"Shanmugam", "சண்முகம்"}, {"Krishnan", "கிருஷ்ணன்"}, {"Saravanan", "சரவணன்"}, {"Ganesan", "கணேசன்"}, {"Balasubramanian", "பாலசுப்பிரமணியன்", NULL, OLD},
+	{"Vignesh", "விக்னேஷ்", NULL, NEW}, {"Prakash", "பிரகாஷ்"}, {"Govindasamy", "கோவிந்தசாமி", "Govindaswamy", OLD}, {"Anbazhagan", "அன்பழகன்", "Anbalagan"}, {"Dhanasekar", "தனசேகர்", "Dhanasekaran"}, {"Velu", "வேலு", NULL, OLD},
+	{"Raja", "ராஜா"}, {"Ezhumalai", "ஏழுமலை", "Elumalai", OLD}
 };
 static const Name tamil_women[] = {
-	{"Lakshmi", "லட்சுமி", "Latchumi"}, {"Selvi", "செல்வி"}, {"Meenakshi", "மீனாட்சி"}, {"Kavitha", "கவிதா"}, {"Saraswathi", "சரஸ்வதி", "Saraswathy"}, {"Vijayalakshmi", "விஜயலட்சுமி"},
-	{"Kala", "கலா"}, {"Amudha", "அமுதா", "Amutha"}, {"Valli", "வள்ளி"}, {"Priya", "பிரியா"}, {"Rani", "ராணி"}, {"Revathi", "ரேவதி", "Revathy"},
-	{"Parvathi", "பார்வதி", "Parvathy"}, {"Jeyanthi", "ஜெயந்தி", "Jayanthi"}, {"Shanthi", "சாந்தி", "Santhi"}, {"Mariammal", "மாரியம்மாள்"}, {"Divya", "திவ்யா", "Dhivya"}, {"Kaliammal", "காளியம்மாள்"},
-	{"Gomathi", "கோமதி", "Gomathy"}, {"Dhanalakshmi", "தனலட்சுமி"}, {"Poongodi", "பூங்கொடி", "Poonkodi"}, {"Nithya", "நித்யா"}
+	{"Lakshmi", "லட்சுமி", "Latchumi"}, {"Selvi", "செல்வி"}, {"Meenakshi", "மீனாட்சி"}, {"Kavitha", "கவிதா"}, {"Saraswathi", "சரஸ்வதி", "Saraswathy", OLD}, {"Vijayalakshmi", "விஜயலட்சுமி"},
+	{"Kala", "கலா"}, {"Amudha", "அமுதா", "Amutha"}, {"Valli", "வள்ளி", NULL, OLD}, {"Priya", "பிரியா", NULL, NEW}, {"Rani", "ராணி"}, {"Revathi", "ரேவதி", "Revathy"},
+	{"Parvathi", "பார்வதி", "Parvathy"}, {"Jeyanthi", "ஜெயந்தி", "Jayanthi"}, {"Shanthi", "சாந்தி", "Santhi"}, {"Mariammal", "மாரியம்மாள்", NULL, OLD}, {"Divya", "திவ்யா", "Dhivya", NEW}, {"Kaliammal", "காளியம்மாள்", NULL, OLD},
+	{"Gomathi", "கோமதி", "Gomathy"}, {"Dhanalakshmi", "தனலட்சுமி"}, {"Poongodi", "பூங்கொடி", "Poonkodi"}, {"Nithya", "நித்யா", NULL, NEW}
 };
 static const Name tamil_surnames[] = {
 	{"Pillai", "பிள்ளை"}, {"Nadar", "நாடார்"}, {"Mudaliar", "முதலியார்"}, {"Gounder", "கவுண்டர்"}, {"Thevar", "தேவர்"}, {"Iyer", "ஐயர்", "Aiyar"},
@@ -163,16 +163,16 @@ static const Form tamil_women_forms[] = {{"G f", 42}, {"f G", 26}, {"G F", 22}, 
 /* ---- Telugu: the surname first, often as an initial ---- */
 
 static const Name telugu_men[] = {
-	{"Srinivas", "శ్రీనివాస్", "Sreenivas"}, {"Venkateswarlu", "వెంకటేశ్వర్లు", "Venkateshwarlu"}, {"Ramesh", "రమేష్"}, {"Nageswara", "నాగేశ్వర"}, {"Satyanarayana", "సత్యనారాయణ", "Sathyanarayana"},
+	{"Srinivas", "శ్రీనివాస్", "Sreenivas"}, {"Venkateswarlu", "వెంకటేశ్వర్లు", "Venkateshwarlu", OLD}, {"Ramesh", "రమేష్"}, {"Nageswara", "నాగేశ్వర"}, {"Satyanarayana", "సత్యనారాయణ", "Sathyanarayana"},
 	{"Venkata", "వెంకట"}, {"Suresh", "సురేష్"}, {"Ravi", "రవి"}, {"Krishna", "కృష్ణ"}, {"Ramana", "రమణ"}, {"Prasad", "ప్రసాద్"}, {"Naresh", "నరేష్"},
-	{"Anjaneyulu", "ఆంజనేయులు"}, {"Mallesh", "మల్లేష్", "Mallesham"}, {"Narasimha", "నరసింహ"}, {"Rajesh", "రాజేష్"}, {"Subba", "సుబ్బా"}, {"Mahesh", "మహేష్"},
-	{"Kiran", "కిరణ్"}, {"Yadagiri", "యాదగిరి"}, {"Sai", "సాయి"}, {"Harish", "హరీష్"}, {"Apparao", "అప్పారావు"}, {"Chandrasekhar", "చంద్రశేఖర్", "Chandrashekar"}
+	{"Anjaneyulu", "ఆంజనేయులు", NULL, OLD}, {"Mallesh", "మల్లేష్", "Mallesham"}, {"Narasimha", "నరసింహ"}, {"Rajesh", "రాజేష్"}, {"Subba", "సుబ్బా", NULL, OLD}, {"Mahesh", "మహేష్"},
+	{"Kiran", "కిరణ్"}, {"Yadagiri", "యాదగిరి", NULL, OLD}, {"Sai", "సాయి", NULL, NEW}, {"Harish", "హరీష్", NULL, NEW}, {"Apparao", "అప్పారావు", NULL, OLD}, {"Chandrasekhar", "చంద్రశేఖర్", "Chandrashekar"}
 };
 static const Name telugu_women[] = {
-	{"Lakshmi", "లక్ష్మి", "Laxmi"}, {"Padma", "పద్మ"}, {"Venkatamma", "వెంకటమ్మ"}, {"Sujatha", "సుజాత", "Sujata"}, {"Saritha", "సరిత"}, {"Anuradha", "అనురాధ"},
-	{"Swapna", "స్వప్న"}, {"Kavitha", "కవిత"}, {"Parvathi", "పార్వతి"}, {"Nagamani", "నాగమణి"}, {"Sravani", "శ్రావణి", "Shravani"}, {"Vijaya", "విజయ"},
-	{"Rajeswari", "రాజేశ్వరి", "Rajeshwari"}, {"Mallamma", "మల్లమ్మ"}, {"Aruna", "అరుణ"}, {"Bhavani", "భవాని"}, {"Sunitha", "సునీత"}, {"Ramadevi", "రమాదేవి"},
-	{"Divya", "దివ్య"}, {"Manga", "మంగ"}, {"Sandhya", "సంధ్య"}, {"Yellamma", "ఎల్లమ్మ"}
+	{"Lakshmi", "లక్ష్మి", "Laxmi"}, {"Padma", "పద్మ"}, {"Venkatamma", "వెంకటమ్మ", NULL, OLD}, {"Sujatha", "సుజాత", "Sujata"}, {"Saritha", "సరిత"}, {"Anuradha", "అనురాధ"},
+	{"Swapna", "స్వప్న", NULL, NEW}, {"Kavitha", "కవిత"}, {"Parvathi", "పార్వతి"}, {"Nagamani", "నాగమణి"}, {"Sravani", "శ్రావణి", "Shravani", NEW}, {"Vijaya", "విజయ"},
+	{"Rajeswari", "రాజేశ్వరి", "Rajeshwari"}, {"Mallamma", "మల్లమ్మ", NULL, OLD}, {"Aruna", "అరుణ"}, {"Bhavani", "భవాని"}, {"Sunitha", "సునీత"}, {"Ramadevi", "రమాదేవి"},
+	{"Divya", "దివ్య", NULL, NEW}, {"Manga", "మంగ", NULL, OLD}, {"Sandhya", "సంధ్య"}, {"Yellamma", "ఎల్లమ్మ", NULL, OLD}
 };
 static const Name telugu_surnames[] = {
 	{"Reddy", "రెడ్డి", "Reddi"}, {"Kandula", "కందుల"}, {"Bandi", "బండి"}, {"Gudipati", "గుడిపాటి"}, {"Chowdary", "చౌదరి", "Chowdhary"}, {"Nalla", "నల్ల"},
@@ -189,14 +189,14 @@ static const Form telugu_women_forms[] = {{"S G", 44}, {"s G", 18}, {"S G M", 16
 static const Name kannada_men[] = {
 	{"Manjunath", "ಮಂಜುನಾಥ", "Manjunatha"}, {"Ramesh", "ರಮೇಶ್"}, {"Basavaraj", "ಬಸವರಾಜ", "Basavaraja"}, {"Shivakumar", "ಶಿವಕುಮಾರ್", "Shivkumar"}, {"Nagaraj", "ನಾಗರಾಜ", "Nagaraja"}, {"Mallikarjun", "ಮಲ್ಲಿಕಾರ್ಜುನ", "Mallikarjuna"},
 	{"Suresh", "ಸುರೇಶ್"}, {"Kumar", "ಕುಮಾರ್"}, {"Prakash", "ಪ್ರಕಾಶ್"}, {"Chandrashekar", "ಚಂದ್ರಶೇಖರ್", "Chandrashekhar"}, {"Ravi", "ರವಿ"}, {"Mahesh", "ಮಹೇಶ್"},
-	{"Siddappa", "ಸಿದ್ದಪ್ಪ", "Siddhappa"}, {"Venkatesh", "ವೆಂಕಟೇಶ್"}, {"Lokesh", "ಲೋಕೇಶ್"}, {"Hanumantha", "ಹನುಮಂತ", "Hanumanth"}, {"Santosh", "ಸಂತೋಷ್", "Santhosh"}, {"Krishnappa", "ಕೃಷ್ಣಪ್ಪ"},
-	{"Puttaswamy", "ಪುಟ್ಟಸ್ವಾಮಿ", "Puttaswami"}, {"Darshan", "ದರ್ಶನ್"}, {"Rangaswamy", "ರಂಗಸ್ವಾಮಿ"}, {"Anand", "ಆನಂದ್"}
+	{"Siddappa", "ಸಿದ್ದಪ್ಪ", "Siddhappa", OLD}, {"Venkatesh", "ವೆಂಕಟೇಶ್"}, {"Lokesh", "ಲೋಕೇಶ್"}, {"Hanumantha", "ಹನುಮಂತ", "Hanumanth"}, {"Santosh", "ಸಂತೋಷ್", "Santhosh"}, {"Krishnappa", "ಕೃಷ್ಣಪ್ಪ", NULL, OLD},
+	{"Puttaswamy", "ಪುಟ್ಟಸ್ವಾಮಿ", "Puttaswami", OLD}, {"Darshan", "ದರ್ಶನ್", NULL, NEW}, {"Rangaswamy", "ರಂಗಸ್ವಾಮಿ", NULL, OLD}, {"Anand", "ಆನಂದ್"}
 };
 static const Name kannada_women[] = {
-	{"Lakshmi", "ಲಕ್ಷ್ಮಿ", "Laxmi"}, {"Manjula", "ಮಂಜುಳಾ"}, {"Savitha", "ಸವಿತಾ", "Savita"}, {"Gowramma", "ಗೌರಮ್ಮ"}, {"Jayamma", "ಜಯಮ್ಮ"}, {"Asha", "ಆಶಾ"},
-	{"Roopa", "ರೂಪಾ", "Rupa"}, {"Shobha", "ಶೋಭಾ"}, {"Sharadamma", "ಶಾರದಮ್ಮ"}, {"Pushpa", "ಪುಷ್ಪಾ"}, {"Mahadevi", "ಮಹಾದೇವಿ"}, {"Geetha", "ಗೀತಾ", "Geeta"},
-	{"Nagaveni", "ನಾಗವೇಣಿ"}, {"Kavya", "ಕಾವ್ಯ"}, {"Bhagya", "ಭಾಗ್ಯ"}, {"Suma", "ಸುಮಾ"}, {"Rathnamma", "ರತ್ನಮ್ಮ", "Ratnamma"}, {"Vani", "ವಾಣಿ"},
-	{"Shantha", "ಶಾಂತಾ", "Shanta"}, {"Chaitra", "ಚೈತ್ರಾ"}, {"Yashoda", "ಯಶೋದಾ"}, {"Netravathi", "ನೇತ್ರಾವತಿ", "Nethravathi"}
+	{"Lakshmi", "ಲಕ್ಷ್ಮಿ", "Laxmi"}, {"Manjula", "ಮಂಜುಳಾ"}, {"Savitha", "ಸವಿತಾ", "Savita"}, {"Gowramma", "ಗೌರಮ್ಮ", NULL, OLD}, {"Jayamma", "ಜಯಮ್ಮ", NULL, OLD}, {"Asha", "ಆಶಾ"},
+	{"Roopa", "ರೂಪಾ", "Rupa"}, {"Shobha", "ಶೋಭಾ"}, {"Sharadamma", "ಶಾರದಮ್ಮ", NULL, OLD}, {"Pushpa", "ಪುಷ್ಪಾ"}, {"Mahadevi", "ಮಹಾದೇವಿ"}, {"Geetha", "ಗೀತಾ", "Geeta"},
+	{"Nagaveni", "ನಾಗವೇಣಿ"}, {"Kavya", "ಕಾವ್ಯ", NULL, NEW}, {"Bhagya", "ಭಾಗ್ಯ"}, {"Suma", "ಸುಮಾ"}, {"Rathnamma", "ರತ್ನಮ್ಮ", "Ratnamma", OLD}, {"Vani", "ವಾಣಿ"},
+	{"Shantha", "ಶಾಂತಾ", "Shanta"}, {"Chaitra", "ಚೈತ್ರಾ", NULL, NEW}, {"Yashoda", "ಯಶೋದಾ", NULL, OLD}, {"Netravathi", "ನೇತ್ರಾವತಿ", "Nethravathi"}
 };
 static const Name kannada_surnames[] = {
 	{"Gowda", "ಗೌಡ"}, {"Patil", "ಪಾಟೀಲ"}, {"Shetty", "ಶೆಟ್ಟಿ", "Setty"}, {"Hegde", "ಹೆಗಡೆ", "Hegade"}, {"Naik", "ನಾಯ್ಕ", "Nayak"}, {"Bhat", "ಭಟ್"},
@@ -212,14 +212,14 @@ static const Form kannada_women_forms[] = {{"G f", 34}, {"G S", 30}, {"G F", 16}
 
 static const Name malayali_men[] = {
 	{"Rajesh", "രാജേഷ്"}, {"Suresh", "സുരേഷ്"}, {"Biju", "ബിജു"}, {"Anil", "അനിൽ"}, {"Sasi", "ശശി", "Shashi"}, {"Rajan", "രാജൻ"},
-	{"Vinod", "വിനോദ്"}, {"Krishnan", "കൃഷ്ണൻ"}, {"Pradeep", "പ്രദീപ്"}, {"Unnikrishnan", "ഉണ്ണികൃഷ്ണൻ"}, {"Santhosh", "സന്തോഷ്", "Santosh"}, {"Gopalakrishnan", "ഗോപാലകൃഷ്ണൻ"},
-	{"Manoj", "മനോജ്"}, {"Sreekumar", "ശ്രീകുമാർ", "Srikumar"}, {"Ravi", "രവി"}, {"Narayanan", "നാരായണൻ"}, {"Ajith", "അജിത്"}, {"Raghavan", "രാഘവൻ"},
-	{"Vishnu", "വിഷ്ണു"}, {"Mohanan", "മോഹനൻ"}, {"Sudheesh", "സുധീഷ്", "Sudhish"}, {"Babu", "ബാബു"}
+	{"Vinod", "വിനോദ്"}, {"Krishnan", "കൃഷ്ണൻ", NULL, OLD}, {"Pradeep", "പ്രദീപ്"}, {"Unnikrishnan", "ഉണ്ണികൃഷ്ണൻ"}, {"Santhosh", "സന്തോഷ്", "Santosh"}, {"Gopalakrishnan", "ഗോപാലകൃഷ്ണൻ", NULL, OLD},
+	{"Manoj", "മനോജ്"}, {"Sreekumar", "ശ്രീകുമാർ", "Srikumar"}, {"Ravi", "രവി"}, {"Narayanan", "നാരായണൻ", NULL, OLD}, {"Ajith", "അജിത്", NULL, NEW}, {"Raghavan", "രാഘവൻ", NULL, OLD},
+	{"Vishnu", "വിഷ്ണു", NULL, NEW}, {"Mohanan", "മോഹനൻ"}, {"Sudheesh", "സുധീഷ്", "Sudhish", NEW}, {"Babu", "ബാബു"}
 };
 static const Name malayali_women[] = {
 	{"Sreedevi", "ശ്രീദേവി", "Sridevi"}, {"Lekha", "ലേഖ"}, {"Sindhu", "സിന്ധു"}, {"Bindu", "ബിന്ദു"}, {"Ambika", "അംബിക"}, {"Shobhana", "ശോഭന", "Sobhana"},
-	{"Radha", "രാധ"}, {"Omana", "ഓമന"}, {"Santha", "ശാന്ത"}, {"Leela", "ലീല"}, {"Remya", "രമ്യ", "Ramya"}, {"Rema", "രമ", "Rama"},
-	{"Sarojini", "സരോജിനി"}, {"Jayasree", "ജയശ്രീ", "Jayasri"}, {"Thankamani", "തങ്കമണി"}, {"Athira", "ആതിര"}, {"Devaki", "ദേവകി"}, {"Aswathy", "അശ്വതി", "Aswathi"},
+	{"Radha", "രാധ"}, {"Omana", "ഓമന", NULL, OLD}, {"Santha", "ശാന്ത"}, {"Leela", "ലീല", NULL, OLD}, {"Remya", "രമ്യ", "Ramya", NEW}, {"Rema", "രമ", "Rama"},
+	{"Sarojini", "സരോജിനി", NULL, OLD}, {"Jayasree", "ജയശ്രീ", "Jayasri"}, {"Thankamani", "തങ്കമണി", NULL, OLD}, {"Athira", "ആതിര", NULL, NEW}, {"Devaki", "ദേവകി", NULL, OLD}, {"Aswathy", "അശ്വതി", "Aswathi", NEW},
 	{"Usha", "ഉഷ"}, {"Girija", "ഗിരിജ"}
 };
 static const Name malayali_surnames[] = {
@@ -234,15 +234,15 @@ static const Form malayali_women_forms[] = {{"G f", 40}, {"G s f", 16}, {"G M", 
 /* ---- Sikhs ---- */
 
 static const Name sikh_men[] = {
-	{"Gurpreet", "ਗੁਰਪ੍ਰੀਤ"}, {"Harpreet", "ਹਰਪ੍ਰੀਤ"}, {"Jaswinder", "ਜਸਵਿੰਦਰ", "Jasvinder"}, {"Balwinder", "ਬਲਵਿੰਦਰ", "Balvinder"}, {"Sukhwinder", "ਸੁਖਵਿੰਦਰ", "Sukhvinder"}, {"Manjit", "ਮਨਜੀਤ", "Manjeet"},
+	{"Gurpreet", "ਗੁਰਪ੍ਰੀਤ", NULL, NEW}, {"Harpreet", "ਹਰਪ੍ਰੀਤ"}, {"Jaswinder", "ਜਸਵਿੰਦਰ", "Jasvinder"}, {"Balwinder", "ਬਲਵਿੰਦਰ", "Balvinder"}, {"Sukhwinder", "ਸੁਖਵਿੰਦਰ", "Sukhvinder"}, {"Manjit", "ਮਨਜੀਤ", "Manjeet"},
 	{"Kulwinder", "ਕੁਲਵਿੰਦਰ", "Kulvinder"}, {"Amarjit", "ਅਮਰਜੀਤ", "Amarjeet"}, {"Gurmeet", "ਗੁਰਮੀਤ", "Gurmit"}, {"Paramjit", "ਪਰਮਜੀਤ", "Paramjeet"}, {"Harjinder", "ਹਰਜਿੰਦਰ"}, {"Jagtar", "ਜਗਤਾਰ"},
-	{"Ranjit", "ਰਣਜੀਤ", "Ranjeet"}, {"Surjit", "ਸੁਰਜੀਤ", "Surjeet"}, {"Lakhwinder", "ਲਖਵਿੰਦਰ", "Lakhvinder"}, {"Mohan", "ਮੋਹਨ"}, {"Arshdeep", "ਅਰਸ਼ਦੀਪ"}, {"Darshan", "ਦਰਸ਼ਨ"},
-	{"Baldev", "ਬਲਦੇਵ"}, {"Nirmal", "ਨਿਰਮਲ"}, {"Jaspreet", "ਜਸਪ੍ਰੀਤ"}, {"Karnail", "ਕਰਨੈਲ"}
+	{"Ranjit", "ਰਣਜੀਤ", "Ranjeet"}, {"Surjit", "ਸੁਰਜੀਤ", "Surjeet"}, {"Lakhwinder", "ਲਖਵਿੰਦਰ", "Lakhvinder"}, {"Mohan", "ਮੋਹਨ", NULL, OLD}, {"Arshdeep", "ਅਰਸ਼ਦੀਪ", NULL, NEW}, {"Darshan", "ਦਰਸ਼ਨ", NULL, OLD},
+	{"Baldev", "ਬਲਦੇਵ", NULL, OLD}, {"Nirmal", "ਨਿਰਮਲ"}, {"Jaspreet", "ਜਸਪ੍ਰੀਤ", NULL, NEW}, {"Karnail", "ਕਰਨੈਲ", NULL, OLD}
 };
 static const Name sikh_women[] = {
 	{"Manpreet", "ਮਨਪ੍ਰੀਤ"}, {"Rajwinder", "ਰਾਜਵਿੰਦਰ", "Rajvinder"}, {"Simranjit", "ਸਿਮਰਨਜੀਤ", "Simranjeet"}, {"Sarabjit", "ਸਰਬਜੀਤ", "Sarabjeet"}, {"Baljit", "ਬਲਜੀਤ", "Baljeet"}, {"Charanjit", "ਚਰਨਜੀਤ", "Charanjeet"},
-	{"Ramandeep", "ਰਮਨਦੀਪ"}, {"Harbans", "ਹਰਬੰਸ"}, {"Navdeep", "ਨਵਦੀਪ"}, {"Kiranjit", "ਕਿਰਨਜੀਤ", "Kiranjeet"}, {"Gurdeep", "ਗੁਰਦੀਪ"}, {"Satwant", "ਸਤਵੰਤ", "Satvant"},
-	{"Jasbir", "ਜਸਬੀਰ", "Jasveer"}, {"Amandeep", "ਅਮਨਦੀਪ"}, {"Surinder", "ਸੁਰਿੰਦਰ"}, {"Veerpal", "ਵੀਰਪਾਲ", "Virpal"}, {"Karamjit", "ਕਰਮਜੀਤ", "Karamjeet"}, {"Sukhpreet", "ਸੁਖਪ੍ਰੀਤ"}
+	{"Ramandeep", "ਰਮਨਦੀਪ", NULL, NEW}, {"Harbans", "ਹਰਬੰਸ", NULL, OLD}, {"Navdeep", "ਨਵਦੀਪ", NULL, NEW}, {"Kiranjit", "ਕਿਰਨਜੀਤ", "Kiranjeet"}, {"Gurdeep", "ਗੁਰਦੀਪ"}, {"Satwant", "ਸਤਵੰਤ", "Satvant", OLD},
+	{"Jasbir", "ਜਸਬੀਰ", "Jasveer"}, {"Amandeep", "ਅਮਨਦੀਪ", NULL, NEW}, {"Surinder", "ਸੁਰਿੰਦਰ"}, {"Veerpal", "ਵੀਰਪਾਲ", "Virpal"}, {"Karamjit", "ਕਰਮਜੀਤ", "Karamjeet"}, {"Sukhpreet", "ਸੁਖਪ੍ਰੀਤ", NULL, NEW}
 };
 static const Name sikh_surnames[] = {
 	{"Sidhu", "ਸਿੱਧੂ", "Sidhoo"}, {"Gill", "ਗਿੱਲ"}, {"Sandhu", "ਸੰਧੂ"}, {"Dhillon", "ਢਿੱਲੋਂ", "Dhillion"}, {"Grewal", "ਗਰੇਵਾਲ"}, {"Brar", "ਬਰਾੜ"},
@@ -258,13 +258,13 @@ static const Form sikh_women_forms[] = {{"G M", 80}, {"G M S", 18}, {"G S", 2}};
 static const Name odia_men[] = {
 	{"Prakash", "ପ୍ରକାଶ"}, {"Sanjay", "ସଞ୍ଜୟ", "Sanjaya"}, {"Santosh", "ସନ୍ତୋଷ"}, {"Ramesh", "ରମେଶ"}, {"Pradeep", "ପ୍ରଦୀପ", "Pradip"}, {"Manas", "ମାନସ"},
 	{"Bijay", "ବିଜୟ", "Bijaya"}, {"Susanta", "ସୁଶାନ୍ତ", "Sushanta"}, {"Jagannath", "ଜଗନ୍ନାଥ"}, {"Akshaya", "ଅକ୍ଷୟ", "Akhaya"}, {"Niranjan", "ନିରଞ୍ଜନ"}, {"Dillip", "ଦିଲ୍ଲୀପ", "Dilip"},
-	{"Rabindra", "ରବୀନ୍ଦ୍ର"}, {"Basanta", "ବସନ୍ତ"}, {"Trinath", "ତ୍ରିନାଥ"}, {"Bhagaban", "ଭଗବାନ"}, {"Debasis", "ଦେବାଶିଷ", "Debashish"}, {"Gobinda", "ଗୋବିନ୍ଦ"},
+	{"Rabindra", "ରବୀନ୍ଦ୍ର"}, {"Basanta", "ବସନ୍ତ"}, {"Trinath", "ତ୍ରିନାଥ", NULL, OLD}, {"Bhagaban", "ଭଗବାନ", NULL, OLD}, {"Debasis", "ଦେବାଶିଷ", "Debashish", NEW}, {"Gobinda", "ଗୋବିନ୍ଦ"},
 	{"Sudarsan", "ସୁଦର୍ଶନ", "Sudarshan"}, {"Kishore", "କିଶୋର", "Kishor"}
 };
 static const Name odia_women[] = {
-	{"Sabita", "ସବିତା"}, {"Kuni", "କୁନି"}, {"Sasmita", "ସସ୍ମିତା"}, {"Mamata", "ମମତା"}, {"Minati", "ମିନତି"}, {"Pramila", "ପ୍ରମିଳା"},
-	{"Laxmi", "ଲକ୍ଷ୍ମୀ", "Lakshmi"}, {"Sanjukta", "ସଂଯୁକ୍ତା"}, {"Subhadra", "ସୁଭଦ୍ରା"}, {"Puspalata", "ପୁଷ୍ପଲତା", "Pushpalata"}, {"Jyotsna", "ଜ୍ୟୋତ୍ସ୍ନା", "Jyotshna"}, {"Sarojini", "ସରୋଜିନୀ"},
-	{"Itishree", "ଇତିଶ୍ରୀ", "Itishri"}, {"Rashmita", "ରଶ୍ମିତା", "Rasmita"}, {"Basanti", "ବାସନ୍ତୀ"}, {"Anita", "ଅନିତା"}, {"Gitanjali", "ଗୀତାଞ୍ଜଳି", "Geetanjali"}, {"Nirupama", "ନିରୁପମା"}
+	{"Sabita", "ସବିତା"}, {"Kuni", "କୁନି", NULL, OLD}, {"Sasmita", "ସସ୍ମିତା", NULL, NEW}, {"Mamata", "ମମତା"}, {"Minati", "ମିନତି"}, {"Pramila", "ପ୍ରମିଳା"},
+	{"Laxmi", "ଲକ୍ଷ୍ମୀ", "Lakshmi"}, {"Sanjukta", "ସଂଯୁକ୍ତା"}, {"Subhadra", "ସୁଭଦ୍ରା", NULL, OLD}, {"Puspalata", "ପୁଷ୍ପଲତା", "Pushpalata"}, {"Jyotsna", "ଜ୍ୟୋତ୍ସ୍ନା", "Jyotshna"}, {"Sarojini", "ସରୋଜିନୀ"},
+	{"Itishree", "ଇତିଶ୍ରୀ", "Itishri", NEW}, {"Rashmita", "ରଶ୍ମିତା", "Rasmita", NEW}, {"Basanti", "ବାସନ୍ତୀ"}, {"Anita", "ଅନିତା"}, {"Gitanjali", "ଗୀତାଞ୍ଜଳି", "Geetanjali"}, {"Nirupama", "ନିରୁପମା"}
 };
 static const Name odia_surnames[] = {
 	{"Sahoo", "ସାହୁ", "Sahu"}, {"Nayak", "ନାୟକ", "Naik"}, {"Behera", "ବେହେରା"}, {"Das", "ଦାସ", "Dash"}, {"Pradhan", "ପ୍ରଧାନ"}, {"Swain", "ସ୍ୱାଇଁ"},
@@ -281,15 +281,15 @@ static const Form odia_women_forms[] = {{"G S", 82}, {"G M S", 12}, {"G M", 6}};
 static const Name muslim_men[] = {
 	{"Imran", "इमरान"}, {"Salim", "सलीम", "Saleem"}, {"Irfan", "इरफान"}, {"Aslam", "असलम"}, {"Javed", "जावेद", "Jawed"}, {"Arif", "आरिफ", "Aarif"},
 	{"Rashid", "राशिद", "Rasheed"}, {"Shahid", "शाहिद"}, {"Nasir", "नासिर", "Naseer"}, {"Akram", "अकरम"}, {"Asif", "आसिफ", "Aasif"}, {"Yusuf", "यूसुफ", "Yousuf"},
-	{"Iqbal", "इकबाल", "Ikbal"}, {"Wasim", "वसीम", "Waseem"}, {"Ibrahim", "इब्राहिम", "Ebrahim"}, {"Mustafa", "मुस्तफा", "Mustufa"}, {"Faizan", "फैजान"}, {"Rahim", "रहीम", "Raheem"},
-	{"Habib", "हबीब", "Habeeb"}, {"Zubair", "जुबैर", "Jubair"}, {"Sameer", "समीर", "Samir"}, {"Anwar", "अनवर", "Anwer"}, {"Ismail", "इस्माइल", "Esmail"}, {"Tariq", "तारिक", "Tarique"},
-	{"Gulam", "गुलाम", "Ghulam"}, {"Sarfaraz", "सरफराज", "Sarfraz"}
+	{"Iqbal", "इकबाल", "Ikbal"}, {"Wasim", "वसीम", "Waseem"}, {"Ibrahim", "इब्राहिम", "Ebrahim"}, {"Mustafa", "मुस्तफा", "Mustufa"}, {"Faizan", "फैजान", NULL, NEW}, {"Rahim", "रहीम", "Raheem"},
+	{"Habib", "हबीब", "Habeeb", OLD}, {"Zubair", "जुबैर", "Jubair", NEW}, {"Sameer", "समीर", "Samir", NEW}, {"Anwar", "अनवर", "Anwer"}, {"Ismail", "इस्माइल", "Esmail"}, {"Tariq", "तारिक", "Tarique"},
+	{"Gulam", "गुलाम", "Ghulam", OLD}, {"Sarfaraz", "सरफराज", "Sarfraz"}
 };
 static const Name muslim_women[] = {
 	{"Shabana", "शबाना"}, {"Rukhsana", "रुखसाना", "Ruksana"}, {"Nasreen", "नसरीन", "Nasrin"}, {"Fatima", "फातिमा", "Fathima"}, {"Shabnam", "शबनम"}, {"Salma", "सलमा"},
-	{"Parveen", "परवीन", "Parvin"}, {"Razia", "रजिया", "Raziya"}, {"Yasmeen", "यास्मीन", "Yasmin"}, {"Noorjahan", "नूरजहां", "Nurjahan"}, {"Zarina", "जरीना", "Zareena"}, {"Afsana", "अफसाना"},
-	{"Hasina", "हसीना", "Haseena"}, {"Ayesha", "आयशा", "Aisha"}, {"Rehana", "रेहाना", "Raihana"}, {"Sultana", "सुल्ताना"}, {"Mumtaz", "मुमताज"}, {"Farzana", "फरजाना"},
-	{"Saira", "सायरा"}, {"Kausar", "कौसर", "Kaushar"}, {"Sana", "सना"}, {"Zainab", "जैनब"}
+	{"Parveen", "परवीन", "Parvin"}, {"Razia", "रजिया", "Raziya"}, {"Yasmeen", "यास्मीन", "Yasmin"}, {"Noorjahan", "नूरजहां", "Nurjahan", OLD}, {"Zarina", "जरीना", "Zareena"}, {"Afsana", "अफसाना"},
+	{"Hasina", "हसीना", "Haseena", OLD}, {"Ayesha", "आयशा", "Aisha"}, {"Rehana", "रेहाना", "Raihana"}, {"Sultana", "सुल्ताना"}, {"Mumtaz", "मुमताज"}, {"Farzana", "फरजाना"},
+	{"Saira", "सायरा"}, {"Kausar", "कौसर", "Kaushar"}, {"Sana", "सना", NULL, NEW}, {"Zainab", "जैनब", NULL, NEW}
 };
 static const Name muslim_surnames[] = {
 	{"Khan", "खान"}, {"Ansari", "अंसारी"}, {"Shaikh", "शेख", "Sheikh"}, {"Ahmad", "अहमद", "Ahmed"}, {"Ali", "अली"}, {"Siddiqui", "सिद्दीकी", "Siddiqi"},
@@ -306,13 +306,13 @@ static const Form muslim_women_forms[] = {{"G M", 44}, {"G", 14}, {"G S", 30}, {
 static const Name christian_men[] = {
 	{"Thomas", "തോമസ്"}, {"Joseph", "ജോസഫ്"}, {"George", "ജോർജ്"}, {"John", "ജോൺ"}, {"Varghese", "വർഗീസ്", "Varughese"}, {"Mathew", "മാത്യു", "Mathews"},
 	{"Jose", "ജോസ്"}, {"Paul", "പോൾ"}, {"Antony", "ആന്റണി", "Anthony"}, {"Jacob", "ജേക്കബ്"}, {"Shaji", "ഷാജി"}, {"Sebastian", "സെബാസ്റ്റ്യൻ"},
-	{"Francis", "ഫ്രാൻസിസ്"}, {"Abraham", "എബ്രഹാം"}, {"Philip", "ഫിലിപ്പ്", "Phillip"}, {"Joy", "ജോയ്"}, {"Xavier", "സേവ്യർ"}, {"Jibin", "ജിബിൻ"},
-	{"Benny", "ബെന്നി"}, {"Tony", "ടോണി"}
+	{"Francis", "ഫ്രാൻസിസ്"}, {"Abraham", "എബ്രഹാം"}, {"Philip", "ഫിലിപ്പ്", "Phillip"}, {"Joy", "ജോയ്"}, {"Xavier", "സേവ്യർ"}, {"Jibin", "ജിബിൻ", NULL, NEW},
+	{"Benny", "ബെന്നി"}, {"Tony", "ടോണി", NULL, NEW}
 };
 static const Name christian_women[] = {
-	{"Mary", "മേരി"}, {"Annamma", "അന്നമ്മ"}, {"Mariamma", "മറിയാമ്മ"}, {"Elizabeth", "എലിസബത്ത്"}, {"Rosamma", "റോസമ്മ"}, {"Aleyamma", "ഏലിയാമ്മ", "Eliyamma"},
-	{"Susan", "സൂസൻ"}, {"Lissy", "ലിസി", "Lissie"}, {"Jessy", "ജെസ്സി", "Jessie"}, {"Sheeba", "ഷീബ"}, {"Anu", "അനു"}, {"Tresa", "ത്രേസ്യ", "Theresa"},
-	{"Sosamma", "ശോശാമ്മ"}, {"Merin", "മെറിൻ"}, {"Gracy", "ഗ്രേസി", "Gracie"}, {"Philomina", "ഫിലോമിന", "Philomena"}, {"Reena", "റീന", "Rina"}, {"Jincy", "ജിൻസി"}
+	{"Mary", "മേരി"}, {"Annamma", "അന്നമ്മ", NULL, OLD}, {"Mariamma", "മറിയാമ്മ", NULL, OLD}, {"Elizabeth", "എലിസബത്ത്"}, {"Rosamma", "റോസമ്മ", NULL, OLD}, {"Aleyamma", "ഏലിയാമ്മ", "Eliyamma", OLD},
+	{"Susan", "സൂസൻ"}, {"Lissy", "ലിസി", "Lissie"}, {"Jessy", "ജെസ്സി", "Jessie"}, {"Sheeba", "ഷീബ"}, {"Anu", "അനു", NULL, NEW}, {"Tresa", "ത്രേസ്യ", "Theresa"},
+	{"Sosamma", "ശോശാമ്മ", NULL, OLD}, {"Merin", "മെറിൻ", NULL, NEW}, {"Gracy", "ഗ്രേസി", "Gracie"}, {"Philomina", "ഫിലോമിന", "Philomena"}, {"Reena", "റീന", "Rina"}, {"Jincy", "ജിൻസി", NULL, NEW}
 };
 static const Name christian_surnames[] = {
 	{"D'Souza", "ഡിസൂസ", "Dsouza"}, {"Fernandes", "ഫെർണാണ്ടസ്", "Fernandez"}, {"Kurian", "കുര്യൻ"}, {"Chacko", "ചാക്കോ"}, {"Cherian", "ചെറിയാൻ"}, {"Rodrigues", "റോഡ്രിഗസ്"},

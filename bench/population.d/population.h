@@ -22,11 +22,19 @@
 
 /* ---- names.c ---- */
 
+typedef enum Era
+{
+	ANY,
+	OLD,						/* given to nobody born later than 1988 */
+	NEW							/* given to nobody born earlier than 1976 */
+} Era;
+
 typedef struct Name
 {
 	const char *latin;
 	const char *script;
 	const char *other;			/* another Latin spelling, or NULL */
+	Era			era;
 } Name;
 
 typedef struct NameList
