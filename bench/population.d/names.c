@@ -4,9 +4,9 @@
  *
  * Written down from general knowledge, not taken from any list of people.  A
  * name has its Latin spelling, that in the script of its region and, where
- * clerks disagree, another Latin one.  Common names stand first: the program
- * gives the name of rank r a weight of 1 / (r + 3).  What a name is made of is
- * a form, in which
+ * clerks disagree, another Latin one; it may be an old name or a new one.
+ * Common names stand first: the one after r others has a weight of 1 / (r + 3).
+ * What a full name is made of is a form, in which
  *
  *		G	given name				B	given name with the suffix of men or women
  *		F	father's or husband's	P	the same with the suffix of men
