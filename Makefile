@@ -11,6 +11,8 @@ OBJS = \
 	src/call.o \
 	src/channel.o \
 	src/clock.o \
+	src/correct.o \
+	src/correction.o \
 	src/document.o \
 	src/dose.o \
 	src/es6number.o \
@@ -18,6 +20,8 @@ OBJS = \
 	src/guard.o \
 	src/health.o \
 	src/hidden.o \
+	src/intake.o \
+	src/intakerow.o \
 	src/issue.o \
 	src/jcs.o \
 	src/jwk.o \
@@ -28,6 +32,8 @@ OBJS = \
 	src/keysource.o \
 	src/keytable.o \
 	src/limits.o \
+	src/loading.o \
+	src/maintenance.o \
 	src/member.o \
 	src/message.o \
 	src/mobile.o \
@@ -55,7 +61,8 @@ OBJS = \
 	src/vault.o \
 	src/verification.o \
 	src/verifier.o \
-	src/verify.o
+	src/verify.o \
+	src/worker.o
 
 EXTENSION = kycvs
 DATA = kycvs--1.0.sql

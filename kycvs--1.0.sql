@@ -259,6 +259,16 @@ COMMENT ON COLUMN kycvs_data.person_mobile.mobile_index IS 'Key version and HMAC
 COMMENT ON COLUMN kycvs_data.person_mobile.person IS 'Who answers for it';
 COMMENT ON COLUMN kycvs_data.person_mobile.until IS 'Until when; infinity for the present one';
 
+CREATE TABLE kycvs_data.person_merge (
+  person bigint PRIMARY KEY,
+  into_person bigint NOT NULL,
+  merged_at timestamptz NOT NULL
+);
+COMMENT ON TABLE kycvs_data.person_merge IS 'Records that turned out to be of one person';
+COMMENT ON COLUMN kycvs_data.person_merge.person IS 'Record that is no more in use';
+COMMENT ON COLUMN kycvs_data.person_merge.into_person IS 'Record that is used instead';
+COMMENT ON COLUMN kycvs_data.person_merge.merged_at IS 'Since when';
+
 CREATE TABLE kycvs_data.dose (
   person bigint NOT NULL,
   dose_number smallint NOT NULL,
@@ -296,6 +306,87 @@ BEGIN
                    format('Doses of persons of buckets %s to %s', part * 4096, part * 4096 + 4095));
   END LOOP;
 END $$;
+
+CREATE TABLE kycvs_data.correction (
+  person bigint NOT NULL,
+  at timestamptz NOT NULL,
+  kind text NOT NULL,
+  other_person bigint NOT NULL,
+  dose_number smallint NOT NULL,
+  reason text NOT NULL
+);
+CREATE INDEX correction_person ON kycvs_data.correction (person, at);
+COMMENT ON TABLE kycvs_data.correction IS 'Records that were wrong and have been put right; consents that were given before have ended';
+COMMENT ON COLUMN kycvs_data.correction.person IS 'Whose record';
+COMMENT ON COLUMN kycvs_data.correction.at IS 'When';
+COMMENT ON COLUMN kycvs_data.correction.kind IS 'mobile, name, dose, merge, death or life';
+COMMENT ON COLUMN kycvs_data.correction.other_person IS 'The other record of a merge, 0 when none';
+COMMENT ON COLUMN kycvs_data.correction.dose_number IS 'The dose that was revoked, 0 when none';
+COMMENT ON COLUMN kycvs_data.correction.reason IS 'Why, as the registrar says';
+
+/* ---- tables: bulk intake ---- */
+
+CREATE TABLE kycvs_data.intake_run (
+  id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  started_at timestamptz NOT NULL,
+  updated_at timestamptz NOT NULL,
+  finished_at timestamptz,
+  rows_done bigint NOT NULL DEFAULT 0,
+  rows_left bigint NOT NULL DEFAULT 0,
+  persons bigint NOT NULL DEFAULT 0,
+  doses bigint NOT NULL DEFAULT 0,
+  rejected bigint NOT NULL DEFAULT 0,
+  busy interval NOT NULL DEFAULT '0'
+) WITH (fillfactor = 50);
+CREATE UNIQUE INDEX intake_run_unfinished ON kycvs_data.intake_run ((true)) WHERE finished_at IS NULL;
+COMMENT ON TABLE kycvs_data.intake_run IS 'Bulk intake: from the first row in kycvs.intake until it is empty again';
+COMMENT ON COLUMN kycvs_data.intake_run.id IS 'Number of the run';
+COMMENT ON COLUMN kycvs_data.intake_run.started_at IS 'When its first rows were taken in';
+COMMENT ON COLUMN kycvs_data.intake_run.updated_at IS 'When its last rows were taken in';
+COMMENT ON COLUMN kycvs_data.intake_run.finished_at IS 'When there was none left';
+COMMENT ON COLUMN kycvs_data.intake_run.rows_done IS 'Rows that were taken in or rejected';
+COMMENT ON COLUMN kycvs_data.intake_run.rows_left IS 'Rows that wait, estimated';
+COMMENT ON COLUMN kycvs_data.intake_run.persons IS 'Persons who were registered';
+COMMENT ON COLUMN kycvs_data.intake_run.doses IS 'Doses that were recorded';
+COMMENT ON COLUMN kycvs_data.intake_run.rejected IS 'Rows that were rejected';
+COMMENT ON COLUMN kycvs_data.intake_run.busy IS 'Time it took, without pauses';
+
+CREATE TABLE kycvs_data.intake_rejected (
+  reference text NOT NULL,
+  reason text NOT NULL,
+  rejected_at timestamptz NOT NULL,
+  PRIMARY KEY (reference, reason)
+);
+COMMENT ON TABLE kycvs_data.intake_rejected IS 'What is left of rows that could not be taken in';
+COMMENT ON COLUMN kycvs_data.intake_rejected.reference IS 'Reference of the row';
+COMMENT ON COLUMN kycvs_data.intake_rejected.reason IS 'Why it was rejected';
+COMMENT ON COLUMN kycvs_data.intake_rejected.rejected_at IS 'When that was last the case';
+
+CREATE TABLE kycvs_data.intake_pause (
+  one boolean PRIMARY KEY CHECK (one)
+);
+COMMENT ON TABLE kycvs_data.intake_pause IS 'A row while intake is paused';
+COMMENT ON COLUMN kycvs_data.intake_pause.one IS 'Keeps the table to one row';
+
+CREATE UNLOGGED TABLE kycvs_data.intake (
+  reference text,
+  mobile text,
+  name text,
+  birth_year text,
+  product text,
+  given_on text,
+  batch text,
+  loaded_by name NOT NULL
+);
+COMMENT ON TABLE kycvs_data.intake IS 'What was loaded through kycvs.intake and is not taken in yet; readable, so never logged, never dumped';
+COMMENT ON COLUMN kycvs_data.intake.reference IS 'As loaded';
+COMMENT ON COLUMN kycvs_data.intake.mobile IS 'As loaded';
+COMMENT ON COLUMN kycvs_data.intake.name IS 'As loaded';
+COMMENT ON COLUMN kycvs_data.intake.birth_year IS 'As loaded';
+COMMENT ON COLUMN kycvs_data.intake.product IS 'As loaded';
+COMMENT ON COLUMN kycvs_data.intake.given_on IS 'As loaded';
+COMMENT ON COLUMN kycvs_data.intake.batch IS 'As loaded';
+COMMENT ON COLUMN kycvs_data.intake.loaded_by IS 'Session user who loaded it';
 
 /*
  * ---- tables: the exchange ----
@@ -357,6 +448,7 @@ CREATE TABLE kycvs_data.message (
   challenge uuid NOT NULL,
   created_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
+  mobile_sealed bytea,
   claimed_until timestamptz NOT NULL DEFAULT '-infinity',
   state text NOT NULL DEFAULT 'waiting',
   detail text NOT NULL DEFAULT '',
@@ -365,9 +457,10 @@ CREATE TABLE kycvs_data.message (
 CREATE INDEX message_waiting ON kycvs_data.message (claimed_until, id) WHERE state = 'waiting';
 COMMENT ON TABLE kycvs_data.message IS 'Messages to send; their texts are derived when a sender claims them';
 COMMENT ON COLUMN kycvs_data.message.id IS 'Number of the message';
-COMMENT ON COLUMN kycvs_data.message.challenge IS 'Whose OTP it carries';
+COMMENT ON COLUMN kycvs_data.message.challenge IS 'Whose OTP it carries, zeros when none';
 COMMENT ON COLUMN kycvs_data.message.created_at IS 'When it was asked for';
 COMMENT ON COLUMN kycvs_data.message.expires_at IS 'When its OTP expires; later it is dropped';
+COMMENT ON COLUMN kycvs_data.message.mobile_sealed IS 'Number that is told of a change of mobile, sealed; null for an OTP';
 COMMENT ON COLUMN kycvs_data.message.claimed_until IS 'A sender has it until then; afterwards another may';
 COMMENT ON COLUMN kycvs_data.message.state IS 'waiting, sent, failed or expired';
 COMMENT ON COLUMN kycvs_data.message.detail IS 'What the sender reported';
@@ -518,6 +611,11 @@ BEGIN
   END LOOP;
 END $$;
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.person_mobile', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.person_merge', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.correction', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_run', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_run_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_rejected', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.consent', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.answer', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.charge', '');
@@ -904,6 +1002,161 @@ CREATE FUNCTION kycvs.revoke_dose(person_id bigint, dose_number int, reason text
 REVOKE ALL ON FUNCTION kycvs.revoke_dose(bigint, int, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.revoke_dose(bigint, int, text) TO kycvs_registrar;
 COMMENT ON FUNCTION kycvs.revoke_dose(bigint, int, text) IS 'registrar: a dose that was recorded wrongly counts no more; KV042';
+
+CREATE FUNCTION kycvs.change_mobile(person_id bigint, mobile text, reason text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_change_mobile' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.change_mobile(bigint, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.change_mobile(bigint, text, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.change_mobile(bigint, text, text) IS 'registrar: a person has another mobile number; the old one is told by SMS, and answers for kycvs.mobile_grace more; consents given before end; KV001, KV041, KV042';
+
+CREATE FUNCTION kycvs.correct_name(person_id bigint, name text, reason text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_correct_name' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.correct_name(bigint, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.correct_name(bigint, text, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.correct_name(bigint, text, text) IS 'registrar: a name that was recorded wrongly; consents given before end; KV002, KV042';
+
+CREATE FUNCTION kycvs.merge_persons(person_id bigint, other_id bigint, reason text)
+  RETURNS int
+  AS 'MODULE_PATHNAME', 'kycvs_merge_persons' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.merge_persons(bigint, bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.merge_persons(bigint, bigint, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.merge_persons(bigint, bigint, text) IS 'registrar: two records are of one person; the doses of other_id are copied to person_id, which stays, and other_id answers no more; consents of both end; returns how many doses were copied; KV042';
+
+CREATE FUNCTION kycvs.record_death(person_id bigint, reason text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_record_death' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.record_death(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.record_death(bigint, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.record_death(bigint, text) IS 'registrar: a person has died, and is not found any more; consents given before end; KV042';
+
+CREATE FUNCTION kycvs.revoke_death(person_id bigint, reason text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_revoke_death' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.revoke_death(bigint, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.revoke_death(bigint, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.revoke_death(bigint, text) IS 'registrar: a death that was recorded wrongly; KV041, KV042';
+
+/* Reads in the caller's own transaction: what entities were told before a record was put right is no secret from registrars, and there may be much of it. */
+CREATE FUNCTION kycvs.answers_since(person_id bigint, since timestamptz)
+  RETURNS TABLE (answered_at timestamptz, entity text, purpose text, reference text, answer uuid, as_of date, status int)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT a.issued_at, e.code, p.code, c.reference, a.jti, a.as_of, a.status::int
+    FROM kycvs_data.consent AS c
+    JOIN kycvs_data.answer AS a ON a.consent = c.jti
+    JOIN kycvs_data.entity AS e ON e.id = c.entity
+    JOIN kycvs_data.purpose AS p ON p.id = c.purpose
+   WHERE c.person = answers_since.person_id AND a.issued_at >= answers_since.since
+   ORDER BY a.issued_at;
+END;
+ALTER FUNCTION kycvs.answers_since(bigint, timestamptz) OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.answers_since(bigint, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.answers_since(bigint, timestamptz) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.answers_since(bigint, timestamptz) IS 'registrar: answers that were given about a person since then, so that who got a wrong one can be told';
+
+/*
+ * A view without a table behind it, so that no one who may not load can lock
+ * anything by it; the trigger writes into kycvs_data.intake.
+ */
+CREATE FUNCTION kycvs.load_intake()
+  RETURNS trigger
+  AS 'MODULE_PATHNAME', 'kycvs_load_intake' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.load_intake() FROM PUBLIC;
+COMMENT ON FUNCTION kycvs.load_intake() IS 'private: the trigger behind the view kycvs.intake';
+
+CREATE VIEW kycvs.intake AS
+  SELECT NULL::text AS reference, NULL::text AS mobile, NULL::text AS name, NULL::text AS birth_year,
+         NULL::text AS product, NULL::text AS given_on, NULL::text AS batch
+   WHERE false;
+CREATE TRIGGER load_intake INSTEAD OF INSERT ON kycvs.intake FOR EACH ROW EXECUTE FUNCTION kycvs.load_intake();
+REVOKE ALL ON kycvs.intake FROM PUBLIC;
+GRANT INSERT ON kycvs.intake TO kycvs_registrar;
+COMMENT ON VIEW kycvs.intake IS 'registrar: COPY persons and doses into it, a row a dose; they are taken in, sealed, within seconds; always empty to look at';
+COMMENT ON COLUMN kycvs.intake.reference IS 'The registry''s own number of the person; what is loaded again under it is not doubled';
+COMMENT ON COLUMN kycvs.intake.mobile IS 'Mobile number, as in kycvs.register_person';
+COMMENT ON COLUMN kycvs.intake.name IS 'Name';
+COMMENT ON COLUMN kycvs.intake.birth_year IS 'Year of birth, may be missing';
+COMMENT ON COLUMN kycvs.intake.product IS 'Code of the product; missing when no dose was given';
+COMMENT ON COLUMN kycvs.intake.given_on IS 'Day, YYYY-MM-DD';
+COMMENT ON COLUMN kycvs.intake.batch IS 'Batch number, may be missing';
+
+CREATE FUNCTION kycvs.read_intake_progress()
+  RETURNS TABLE (state text, started_at timestamptz, finished_at timestamptz, rows_done bigint, rows_left bigint, persons bigint, doses bigint, rejected bigint, rows_per_second bigint, time_left interval)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE WHEN r.finished_at IS NOT NULL THEN 'done'
+              WHEN EXISTS (SELECT FROM kycvs_data.intake_pause) THEN 'paused'
+              ELSE 'running' END,
+         r.started_at, r.finished_at, r.rows_done, r.rows_left, r.persons, r.doses, r.rejected,
+         round(r.rows_done / nullif(extract(epoch FROM r.busy), 0))::bigint,
+         CASE WHEN r.finished_at IS NULL THEN date_trunc('second', r.busy * r.rows_left / nullif(r.rows_done, 0)) END
+    FROM kycvs_data.intake_run AS r
+   ORDER BY r.id DESC LIMIT 1;
+END;
+ALTER FUNCTION kycvs.read_intake_progress() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_intake_progress() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_intake_progress() TO kycvs_registrar, kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.read_intake_progress() IS 'private: behind the view kycvs.intake_progress';
+
+CREATE VIEW kycvs.intake_progress AS
+  SELECT r.state, r.started_at, r.finished_at, r.rows_done, r.rows_left, r.persons, r.doses, r.rejected, r.rows_per_second, r.time_left
+    FROM kycvs.read_intake_progress() AS r;
+REVOKE ALL ON kycvs.intake_progress FROM PUBLIC;
+GRANT SELECT ON kycvs.intake_progress TO kycvs_registrar, kycvs_admin, kycvs_auditor;
+COMMENT ON VIEW kycvs.intake_progress IS 'registrar, admin, auditor: how far bulk intake has come';
+COMMENT ON COLUMN kycvs.intake_progress.state IS 'running, paused or done';
+COMMENT ON COLUMN kycvs.intake_progress.started_at IS 'When the first rows were taken in';
+COMMENT ON COLUMN kycvs.intake_progress.finished_at IS 'When there was none left';
+COMMENT ON COLUMN kycvs.intake_progress.rows_done IS 'Rows taken in or rejected';
+COMMENT ON COLUMN kycvs.intake_progress.rows_left IS 'Rows that wait, estimated';
+COMMENT ON COLUMN kycvs.intake_progress.persons IS 'Persons registered';
+COMMENT ON COLUMN kycvs.intake_progress.doses IS 'Doses recorded';
+COMMENT ON COLUMN kycvs.intake_progress.rejected IS 'Rows rejected, see kycvs.intake_rejected';
+COMMENT ON COLUMN kycvs.intake_progress.rows_per_second IS 'Rows a second, pauses not counted';
+COMMENT ON COLUMN kycvs.intake_progress.time_left IS 'How long it will take at this rate';
+
+CREATE FUNCTION kycvs.read_intake_rejected()
+  RETURNS TABLE (reference text, reason text, rejected_at timestamptz)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT r.reference, r.reason, r.rejected_at FROM kycvs_data.intake_rejected AS r;
+END;
+ALTER FUNCTION kycvs.read_intake_rejected() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_intake_rejected() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_intake_rejected() TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.read_intake_rejected() IS 'private: behind the view kycvs.intake_rejected';
+
+CREATE VIEW kycvs.intake_rejected AS
+  SELECT r.reference, r.reason, r.rejected_at FROM kycvs.read_intake_rejected() AS r;
+REVOKE ALL ON kycvs.intake_rejected FROM PUBLIC;
+GRANT SELECT ON kycvs.intake_rejected TO kycvs_registrar;
+COMMENT ON VIEW kycvs.intake_rejected IS 'registrar: rows that could not be taken in; nothing but their reference is kept';
+COMMENT ON COLUMN kycvs.intake_rejected.reference IS 'Reference of the row, (none) when it had no usable one';
+COMMENT ON COLUMN kycvs.intake_rejected.reason IS 'Why it was rejected';
+COMMENT ON COLUMN kycvs.intake_rejected.rejected_at IS 'When that was last the case';
+
+CREATE FUNCTION kycvs.clear_intake_rejected()
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'kycvs_clear_intake_rejected' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.clear_intake_rejected() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.clear_intake_rejected() TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.clear_intake_rejected() IS 'registrar: empties kycvs.intake_rejected; returns how many there were';
+
+CREATE FUNCTION kycvs.pause_intake()
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_pause_intake' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.pause_intake() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.pause_intake() TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.pause_intake() IS 'registrar: bulk intake rests after the rows it has in hand; those that wait stay, unsealed, in kycvs.intake';
+
+CREATE FUNCTION kycvs.resume_intake()
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_resume_intake' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.resume_intake() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.resume_intake() TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.resume_intake() IS 'registrar: bulk intake goes on';
 
 CREATE FUNCTION kycvs.next_messages(n int)
   RETURNS TABLE (id bigint, mobile text, body text, language text, template_id text)

@@ -20,6 +20,7 @@
 #include "funcapi.h"
 #include "hidden.h"
 #include "mb/pg_wchar.h"
+#include "maintenance.h"
 #include "miscadmin.h"
 #include "parking.h"
 #include "person.h"
@@ -42,8 +43,10 @@ _PG_init(void)
 	kycvs_clock_init();
 	kycvs_call_init();
 	kycvs_person_init();
+	kycvs_correct_init();
 	MarkGUCPrefixReserved("kycvs");
 	kycvs_authority_register();
+	kycvs_maintenance_register();
 }
 
 /* ---- asking ---- */
@@ -392,6 +395,73 @@ KYCVS_FUNCTION(kycvs_revoke_dose)
 	kycvs_take_text(request, fcinfo, 2, "reason", request->text, sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
 	ask(request);
 	PG_RETURN_VOID();
+}
+
+/* Every correction names a person and says why. */
+static KycvsRequest *
+correction_request(KycvsOp op, FunctionCallInfo fcinfo)
+{
+	KycvsRequest *request = kycvs_request_new(op);
+
+	take_number(request, fcinfo, 0, "person_id");
+	kycvs_take_text(request, fcinfo, PG_NARGS() - 1, "reason", request->text, sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	return request;
+}
+
+KYCVS_FUNCTION(kycvs_change_mobile)
+{
+	KycvsRequest *request = correction_request(KYCVS_OP_CHANGE_MOBILE, fcinfo);
+
+	kycvs_take_text(request, fcinfo, 1, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
+	ask(request);
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_correct_name)
+{
+	KycvsRequest *request = correction_request(KYCVS_OP_CORRECT_NAME, fcinfo);
+
+	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
+	ask(request);
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_merge_persons)
+{
+	KycvsRequest *request = correction_request(KYCVS_OP_MERGE_PERSONS, fcinfo);
+
+	if (kycvs_take_given(request, fcinfo, 1, "other_id"))
+		request->other = PG_GETARG_INT64(1);
+	PG_RETURN_INT32((int32) ask(request)->number);
+}
+
+KYCVS_FUNCTION(kycvs_record_death)
+{
+	ask(correction_request(KYCVS_OP_RECORD_DEATH, fcinfo));
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_revoke_death)
+{
+	ask(correction_request(KYCVS_OP_REVOKE_DEATH, fcinfo));
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_pause_intake)
+{
+	ask(kycvs_request_new(KYCVS_OP_PAUSE_INTAKE));
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_resume_intake)
+{
+	ask(kycvs_request_new(KYCVS_OP_RESUME_INTAKE));
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_clear_intake_rejected)
+{
+	PG_RETURN_INT64(ask(kycvs_request_new(KYCVS_OP_CLEAR_REJECTED))->number);
 }
 
 /* ---- senders ---- */

@@ -38,6 +38,15 @@ static const char *const events[KYCVS_OPS] = {
 	[KYCVS_OP_REVOKE_DOSE] = "revoke_dose",
 	[KYCVS_OP_NEXT_MESSAGES] = "next_messages",
 	[KYCVS_OP_MESSAGE_DONE] = "message_done",
+	[KYCVS_OP_CHANGE_MOBILE] = "change_mobile",
+	[KYCVS_OP_CORRECT_NAME] = "correct_name",
+	[KYCVS_OP_MERGE_PERSONS] = "merge_persons",
+	[KYCVS_OP_RECORD_DEATH] = "record_death",
+	[KYCVS_OP_REVOKE_DEATH] = "revoke_death",
+	[KYCVS_OP_PAUSE_INTAKE] = "pause_intake",
+	[KYCVS_OP_RESUME_INTAKE] = "resume_intake",
+	[KYCVS_OP_CLEAR_REJECTED] = "clear_rejected",
+	[KYCVS_OP_INTAKE] = "intake",
 };
 
 static const char *const audit_columns[] = {

@@ -27,27 +27,22 @@
 #include "call.h"
 #include "channel.h"
 #include "clock.h"
-#include "compat.h"
 #include "exchange.h"
 #include "parking.h"
 #include "pgstat.h"
-#include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "session.h"
 #include "statement.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
-#include "table.h"
-#include "tcop/tcopprot.h"
 #include "utils/acl.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
-#include "utils/timeout.h"
 #include "unwritten.h"
 #include "utils/wait_event.h"
 #include "vault.h"
+#include "worker.h"
 
 #define BATCH_ROOM (KYCVS_BATCH_MAX + KYCVS_PARKED_MAX)
 
@@ -93,6 +88,14 @@ static const Route routes[KYCVS_OPS] = {
 	[KYCVS_OP_REGISTER_PERSON] = {kycvs_decide_register_person, registrar_group, NEEDS_SECRETS},
 	[KYCVS_OP_RECORD_DOSE] = {kycvs_decide_record_dose, registrar_group, NEEDS_NOTHING},
 	[KYCVS_OP_REVOKE_DOSE] = {kycvs_decide_revoke_dose, registrar_group, NEEDS_NOTHING},
+	[KYCVS_OP_CHANGE_MOBILE] = {kycvs_decide_change_mobile, registrar_group, NEEDS_SECRETS},
+	[KYCVS_OP_CORRECT_NAME] = {kycvs_decide_correct_name, registrar_group, NEEDS_SECRETS},
+	[KYCVS_OP_MERGE_PERSONS] = {kycvs_decide_merge_persons, registrar_group, NEEDS_SECRETS},
+	[KYCVS_OP_RECORD_DEATH] = {kycvs_decide_record_death, registrar_group, NEEDS_SECRETS},
+	[KYCVS_OP_REVOKE_DEATH] = {kycvs_decide_revoke_death, registrar_group, NEEDS_SECRETS},
+	[KYCVS_OP_PAUSE_INTAKE] = {kycvs_decide_pause_intake, registrar_group, NEEDS_NOTHING},
+	[KYCVS_OP_RESUME_INTAKE] = {kycvs_decide_resume_intake, registrar_group, NEEDS_NOTHING},
+	[KYCVS_OP_CLEAR_REJECTED] = {kycvs_decide_clear_rejected, registrar_group, NEEDS_NOTHING},
 	[KYCVS_OP_NEXT_MESSAGES] = {kycvs_decide_next_messages, sender_group, NEEDS_SECRETS},
 	[KYCVS_OP_MESSAGE_DONE] = {kycvs_decide_message_done, sender_group, NEEDS_NOTHING},
 };
@@ -302,40 +305,10 @@ serve_request(const KycvsRequest *request, KycvsReply *reply)
 
 /* ---- one batch ---- */
 
-/* SPI wants a snapshot outside of it; every request takes a newer one of its own. */
-static void
-begin_transaction(void)
-{
-	StartTransactionCommand();
-	SetUserIdAndSecContext(GetUserId(), SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
-	PushActiveSnapshot(GetTransactionSnapshot());
-}
-
-static void
-commit_transaction(void)
-{
-	kycvs_tables_close();
-	PopActiveSnapshot();
-	CommitTransactionCommand();
-	SetUserIdAndSecContext(GetUserId(), 0);
-}
-
 static bool
 changes_keys(KycvsOp op)
 {
 	return op == KYCVS_OP_CREATE_KEY || op == KYCVS_OP_ACTIVATE_KEY || op == KYCVS_OP_REVOKE_KEY || op == KYCVS_OP_DESTROY_KEY;
-}
-
-/* Nothing is decided as anybody but kycvs_owner. */
-static void
-assert_owner(void)
-{
-	Oid			user;
-	int			context;
-
-	GetUserIdAndSecContext(&user, &context);
-	if (user != kycvs_session_owner() || superuser_arg(user) || (context & SECURITY_RESTRICTED_OPERATION) == 0)
-		elog(FATAL, "kycvs authority has lost its role");
 }
 
 /* Refuses a request that nobody looked at. */
@@ -354,8 +327,8 @@ serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, Kycv
 	int			answered = 0;
 	int			i;
 
-	begin_transaction();
-	assert_owner();
+	kycvs_worker_begin();
+	kycvs_worker_assert_owner();
 	for (i = 0; i < n; i++)
 	{
 		if (locked)
@@ -366,7 +339,7 @@ serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, Kycv
 		locked |= replies[i].refusal.sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
 		keys_changed |= changes_keys(requests[i].op);
 	}
-	commit_transaction();
+	kycvs_worker_commit();
 	if (keys_changed)
 		kycvs_channel_keys_changed(authority);
 	/* told to die while the commit waited for a standby: it may not be everywhere, so nobody is answered */
@@ -412,10 +385,10 @@ wipe_batch(int n, KycvsRequest *requests, KycvsReply *replies)
 static void
 learn_newest_audit(void)
 {
-	begin_transaction();
+	kycvs_worker_begin();
 	kycvs_clock_not_before(kycvs_audit_newest());
 	kycvs_statements_end(false);
-	commit_transaction();
+	kycvs_worker_commit();
 }
 
 /* True when there is an extension to serve. */
@@ -434,15 +407,6 @@ enter(int authority)
 	}
 	kycvs_channel_set_stage(authority, there ? KYCVS_STAGE_SERVING : KYCVS_STAGE_NO_EXTENSION);
 	return there;
-}
-
-static void
-reload(void)
-{
-	ConfigReloadPending = false;
-	ProcessConfigFile(PGC_SIGHUP);
-	kycvs_session_pin();
-	kycvs_vault_close();
 }
 
 static bool
@@ -502,7 +466,7 @@ serve(int authority)
 
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
-			reload();
+			kycvs_worker_reload();
 		n = take_batch(authority, slots, requests);
 		if (n == 0)
 		{
@@ -520,49 +484,15 @@ serve(int authority)
 	}
 }
 
-/*
- * The server sends itself this signal when a lock is waited for too long, which
- * must end the wait; when somebody else does (pg_cancel_backend), it is ignored.
- */
-static void
-handle_interrupt(SIGNAL_ARGS)
-{
-	int			save_errno = errno;
-
-	if (get_timeout_indicator(LOCK_TIMEOUT, false))
-		StatementCancelHandler(postgres_signal_arg);
-	errno = save_errno;
-}
-
 void
 kycvs_authority_main(Datum arg)
 {
 	int			authority = DatumGetInt32(arg);
 
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
-	pqsignal(SIGTERM, die);
-	pqsignal(SIGINT, handle_interrupt);
-	BackgroundWorkerUnblockSignals();
+	kycvs_worker_start();
 	kycvs_channel_attach(authority);
 	kycvs_session_connect(authority);
 	serve(authority);
-}
-
-/* Registering returns nothing, and only logs when there is no slot for a worker: so the list is asked. */
-static bool
-is_registered(int authority)
-{
-	KycvsWorkerIter iter;
-
-	KYCVS_FOREACH_WORKER(iter)
-	{
-		BackgroundWorker *worker = &KYCVS_WORKER(iter)->rw_worker;
-
-		if (strcmp(worker->bgw_function_name, "kycvs_authority_main") == 0 &&
-			DatumGetInt32(worker->bgw_main_arg) == authority)
-			return true;
-	}
-	return false;
 }
 
 void
@@ -573,19 +503,6 @@ kycvs_authority_register(void)
 	if (IsBinaryUpgrade)
 		return;
 	for (i = 0; i < kycvs_channel_databases(); i++)
-	{
-		BackgroundWorker worker = {0};
-
-		worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-		worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-		worker.bgw_restart_time = 1;
-		strlcpy(worker.bgw_library_name, "kycvs", sizeof(worker.bgw_library_name));
-		strlcpy(worker.bgw_function_name, "kycvs_authority_main", sizeof(worker.bgw_function_name));
-		snprintf(worker.bgw_name, BGW_MAXLEN, "kycvs authority for %s", kycvs_channel_database(i));
-		strlcpy(worker.bgw_type, "kycvs authority", sizeof(worker.bgw_type));
-		worker.bgw_main_arg = Int32GetDatum(i);
-		RegisterBackgroundWorker(&worker);
-		if (is_registered(i))
+		if (kycvs_worker_register("kycvs authority", "kycvs_authority_main", i))
 			kycvs_channel_set_registered(i);
-	}
 }

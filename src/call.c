@@ -74,15 +74,21 @@ kycvs_must(bool succeeded, const char *what)
 }
 
 bool
-kycvs_read_mobile(KycvsCall *call, char e164[KYCVS_E164_MAX + 1], uint8 index[KYCVS_INDEX_LENGTH])
+kycvs_accept_mobile(const char *typed, char e164[KYCVS_E164_MAX + 1], uint8 index[KYCVS_INDEX_LENGTH])
 {
 	char		digits[KYCVS_MOBILE_MAX + 1];
 
-	if (!kycvs_ascii_digits(call->request->mobile, digits, sizeof(digits)) ||
+	if (!kycvs_ascii_digits(typed, digits, sizeof(digits)) ||
 		kycvs_mobile_parse(digits, countries_setting, e164) != 0)
-		return kycvs_decline(call, KV_MOBILE_INVALID);
+		return false;
 	kycvs_must(kycvs_mobile_index(e164, index), "index a mobile number");
 	return true;
+}
+
+bool
+kycvs_read_mobile(KycvsCall *call, char e164[KYCVS_E164_MAX + 1], uint8 index[KYCVS_INDEX_LENGTH])
+{
+	return kycvs_accept_mobile(call->request->mobile, e164, index) || kycvs_decline(call, KV_MOBILE_INVALID);
 }
 
 bool

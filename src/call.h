@@ -36,10 +36,14 @@ extern void kycvs_must(bool succeeded, const char *what);
 extern bool kycvs_read_mobile(KycvsCall *call, char e164[KYCVS_E164_MAX + 1], uint8 index[KYCVS_INDEX_LENGTH]);
 extern bool kycvs_read_name(KycvsCall *call, char folded[KYCVS_FOLDED_MAX + 1]);
 
+/* The same of a text that is no argument. */
+extern bool kycvs_accept_mobile(const char *typed, char e164[KYCVS_E164_MAX + 1], uint8 index[KYCVS_INDEX_LENGTH]);
+
 /* Text without control characters and not empty: fit for a signed document. */
 extern bool kycvs_text_usable(const char *string);
 
 extern void kycvs_call_init(void);
+extern void kycvs_correct_init(void);
 
 /* The decisions: floor 5. */
 extern void kycvs_decide_issue(KycvsCall *call);
@@ -63,6 +67,14 @@ extern void kycvs_decide_revoke_api_key(KycvsCall *call);
 extern void kycvs_decide_register_person(KycvsCall *call);
 extern void kycvs_decide_record_dose(KycvsCall *call);
 extern void kycvs_decide_revoke_dose(KycvsCall *call);
+extern void kycvs_decide_change_mobile(KycvsCall *call);
+extern void kycvs_decide_correct_name(KycvsCall *call);
+extern void kycvs_decide_merge_persons(KycvsCall *call);
+extern void kycvs_decide_record_death(KycvsCall *call);
+extern void kycvs_decide_revoke_death(KycvsCall *call);
+extern void kycvs_decide_pause_intake(KycvsCall *call);
+extern void kycvs_decide_resume_intake(KycvsCall *call);
+extern void kycvs_decide_clear_rejected(KycvsCall *call);
 extern void kycvs_decide_next_messages(KycvsCall *call);
 extern void kycvs_decide_message_done(KycvsCall *call);
 extern void kycvs_decide_jwks(KycvsCall *call);

@@ -249,6 +249,7 @@ kycvs_channel_info(int number, KycvsAuthorityInfo *info)
 	authority = &kycvs_slots->authorities[number];
 	LWLockAcquire(kycvs_slots->lock, LW_SHARED);
 	info->registered = authority->registered;
+	info->maintained = authority->maintained;
 	info->stage = authority->stage;
 	strlcpy(info->trouble, authority->trouble, KYCVS_TROUBLE_MAX);
 	LWLockRelease(kycvs_slots->lock);

@@ -25,6 +25,7 @@ typedef enum KycvsStage
 typedef struct KycvsAuthorityInfo
 {
 	bool		registered;		/* the postmaster had a worker slot for it */
+	bool		maintained;		/* and one for the maintenance */
 	KycvsStage	stage;
 	char		trouble[KYCVS_TROUBLE_MAX]; /* why it can't answer, for the operator; or empty */
 	int64		batches;
@@ -37,6 +38,7 @@ extern bool kycvs_channel_loaded(void);	/* this server has the shared memory */
 extern int	kycvs_channel_databases(void);	/* how many registry databases this server has */
 extern const char *kycvs_channel_database(int authority);
 extern void kycvs_channel_set_registered(int authority);
+extern void kycvs_channel_set_maintained(int authority);
 
 /* The caller's end. */
 extern const char *kycvs_channel_registry(void);	/* kycvs.registry, or this database */

@@ -11,6 +11,7 @@
 
 #include "catalog/pg_type_d.h"
 #include "dose.h"
+#include "person.h"
 #include "utils/builtins.h"
 
 enum
@@ -129,15 +130,40 @@ kycvs_dose_add(const KycvsDoseRow *dose)
 	kycvs_row_add(&doses_table, &columns);
 }
 
-bool
-kycvs_dose_revoke(int64 person, int number, const char *reason, TimestampTz now, bool *already)
+static bool
+find_dose(int64 person, int number, KycvsRow *row)
 {
 	KycvsArgs	keys = {0};
-	KycvsRow	row;
 
 	kycvs_bind_int8(&keys, person);
 	kycvs_bind_int2(&keys, number);
-	if (number > PG_INT16_MAX || !kycvs_row_find(&dose_by_number, &keys, &row))
+	return person >= 0 && person < KYCVS_PERSON_NUMBERS && number > 0 && number <= PG_INT16_MAX &&
+		kycvs_row_find(&dose_by_number, &keys, row);
+}
+
+void
+kycvs_dose_copy(int64 from, int number, int64 to, int to_number)
+{
+	char		batch[KYCVS_TEXT_MAX + 1];
+	KycvsDoseRow dose = {to, to_number};
+	KycvsRow	row;
+
+	if (!find_dose(from, number, &row))
+		elog(ERROR, "a dose is missing");
+	kycvs_row_text(&row, DOSE_BATCH, batch, sizeof(batch));
+	dose.product = kycvs_row_int2(&row, DOSE_PRODUCT);
+	dose.given_on = kycvs_row_date(&row, DOSE_GIVEN_ON);
+	dose.recorded_on = kycvs_row_date(&row, DOSE_RECORDED_ON);
+	dose.batch = batch;
+	kycvs_dose_add(&dose);
+}
+
+bool
+kycvs_dose_revoke(int64 person, int number, const char *reason, TimestampTz now, bool *already)
+{
+	KycvsRow	row;
+
+	if (!find_dose(person, number, &row))
 		return false;
 	*already = !kycvs_row_null(&row, DOSE_REVOKED_AT);
 	if (*already)

@@ -12,6 +12,7 @@
 #include "table.h"
 
 #define KYCVS_DOSES_MAX		64	/* of a person */
+#define KYCVS_FIRST_DOSE_DAY	7305	/* 2020-01-01: nothing was given before */
 
 typedef struct KycvsProduct
 {
@@ -37,6 +38,9 @@ extern bool kycvs_product_by_code(const char *code, KycvsProduct *product);
 extern int	kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX]);
 
 extern void kycvs_dose_add(const KycvsDoseRow *dose);
+
+/* Writes a person's dose down as another's too, with whatever is known of it. */
+extern void kycvs_dose_copy(int64 from, int number, int64 to, int to_number);
 
 /* False: there is no such dose.  *already: it had been revoked before, and nothing was done. */
 extern bool kycvs_dose_revoke(int64 person, int number, const char *reason, TimestampTz now, bool *already);

@@ -46,9 +46,11 @@ report_registry(ReturnSetInfo *result, int authority)
 static bool
 report_worker(ReturnSetInfo *result, const KycvsAuthorityInfo *info)
 {
-	report(result, "worker slot", info->registered,
-		   info->registered ? "the authority is registered" :
-		   "raise max_worker_processes and restart the server");
+	report(result, "worker slot", info->registered && info->maintained,
+		   !info->registered ? "raise max_worker_processes and restart the server" :
+		   !info->maintained ? "the authority is registered, but not the maintenance, without which there is no intake:"
+		   " raise max_worker_processes and restart the server" :
+		   "the authority and the maintenance are registered");
 	return info->registered;
 }
 

@@ -25,6 +25,7 @@ enum
 	MESSAGE_CHALLENGE,
 	MESSAGE_CREATED_AT,
 	MESSAGE_EXPIRES_AT,
+	MESSAGE_MOBILE_SEALED,
 	MESSAGE_CLAIMED_UNTIL,
 	MESSAGE_STATE,
 	MESSAGE_DETAIL,
@@ -35,6 +36,7 @@ static const char *const message_columns[] = {
 	[MESSAGE_CHALLENGE] = "challenge",
 	[MESSAGE_CREATED_AT] = "created_at",
 	[MESSAGE_EXPIRES_AT] = "expires_at",
+	[MESSAGE_MOBILE_SEALED] = "mobile_sealed",
 	[MESSAGE_CLAIMED_UNTIL] = "claimed_until",
 	[MESSAGE_STATE] = "state",
 	[MESSAGE_DETAIL] = "detail",
@@ -44,20 +46,39 @@ static KycvsTable messages = KYCVS_TABLE("message", message_columns);
 static KycvsIndex message_by_id = {&messages, "message_pkey", 1, BTEqualStrategyNumber};
 static KycvsIndex message_by_lease = {&messages, "message_waiting", 1, BTLessEqualStrategyNumber};
 
-void
-kycvs_message_insert(const KycvsChallenge *challenge)
+/* An OTP's message has no sealed number: the challenge has. */
+static void
+insert_message(const pg_uuid_t *challenge, const uint8 *mobile_sealed, TimestampTz now, TimestampTz expires_at)
 {
 	KycvsArgs	columns = {0};
 
 	kycvs_bind_int8(&columns, kycvs_table_next_id(&messages));
-	kycvs_bind_uuid(&columns, &challenge->binding.challenge);
-	kycvs_bind_time(&columns, challenge->sent_at);
-	kycvs_bind_time(&columns, challenge->expires_at);
+	kycvs_bind_uuid(&columns, challenge);
+	kycvs_bind_time(&columns, now);
+	kycvs_bind_time(&columns, expires_at);
+	if (mobile_sealed == NULL)
+		kycvs_bind_null(&columns, BYTEAOID);
+	else
+		kycvs_bind_bytes(&columns, mobile_sealed, KYCVS_SEALED_MOBILE);
 	kycvs_bind_time(&columns, DT_NOBEGIN);	/* claimed_until */
 	kycvs_bind_text(&columns, WAITING);
 	kycvs_bind_text(&columns, "");	/* detail */
 	kycvs_bind_null(&columns, TIMESTAMPTZOID);	/* done_at */
 	kycvs_row_add(&messages, &columns);
+}
+
+void
+kycvs_message_insert(const KycvsChallenge *challenge)
+{
+	insert_message(&challenge->binding.challenge, NULL, challenge->sent_at, challenge->expires_at);
+}
+
+void
+kycvs_message_insert_notice(const uint8 mobile_sealed[KYCVS_SEALED_MOBILE], TimestampTz now, TimestampTz expires_at)
+{
+	static const pg_uuid_t none;
+
+	insert_message(&none, mobile_sealed, now, expires_at);
 }
 
 static void
@@ -68,6 +89,9 @@ read_message(KycvsMessage *message)
 	message->id = kycvs_row_int8(&message->row, MESSAGE_ID);
 	kycvs_row_uuid(&message->row, MESSAGE_CHALLENGE, &message->challenge);
 	message->expires_at = kycvs_row_time(&message->row, MESSAGE_EXPIRES_AT);
+	message->is_notice = !kycvs_row_null(&message->row, MESSAGE_MOBILE_SEALED);
+	if (message->is_notice)
+		kycvs_row_bytes(&message->row, MESSAGE_MOBILE_SEALED, message->mobile_sealed, KYCVS_SEALED_MOBILE);
 	kycvs_row_text(&message->row, MESSAGE_STATE, state, sizeof(state));
 	message->waiting = strcmp(state, WAITING) == 0;
 }

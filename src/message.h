@@ -14,11 +14,14 @@ typedef struct KycvsMessage
 	int64		id;
 	pg_uuid_t	challenge;
 	TimestampTz expires_at;
+	bool		is_notice;		/* of a changed mobile, to the number that is sealed here */
+	uint8		mobile_sealed[KYCVS_SEALED_MOBILE];
 	bool		waiting;		/* neither sent nor failed nor expired */
 	KycvsRow	row;
 } KycvsMessage;
 
 extern void kycvs_message_insert(const KycvsChallenge *challenge);
+extern void kycvs_message_insert_notice(const uint8 mobile_sealed[KYCVS_SEALED_MOBILE], TimestampTz now, TimestampTz expires_at);
 extern bool kycvs_message_find(int64 id, KycvsMessage *message);
 
 /* At most "most" of those that wait and that no sender holds, the longest free ones first. */

@@ -23,13 +23,14 @@
 
 #define KEY_BITS		49		/* of an index, in a person's number */
 #define ORDINAL_BITS	4
-#define NUMBERS			(INT64CONST(1) << (KEY_BITS + ORDINAL_BITS))
+#define NUMBERS			KYCVS_PERSON_NUMBERS
 #define PARTITIONS_MOST 64		/* empty ones that are passed by in search of somebody */
 #define PADDING			64
 #define TEXT_MAX		(KYCVS_E164_MAX + KYCVS_NAME_MAX + KYCVS_TEXT_MAX + 2)	/* with two tabs */
 #define LENGTH_BYTES	2
 #define SEALED_LENGTH(length) (KYCVS_SEAL_OVERHEAD + TYPEALIGN(PADDING, (length) + LENGTH_BYTES))
 
+StaticAssertDecl(NUMBERS == INT64CONST(1) << (KEY_BITS + ORDINAL_BITS), "numbers of persons");
 StaticAssertDecl(KYCVS_SLOT_MAX < 1 << ORDINAL_BITS, "persons of a mobile");
 StaticAssertDecl(SEALED_LENGTH(TEXT_MAX) <= KYCVS_SEALED_MAX, "a person can be sealed");
 
@@ -57,6 +58,16 @@ enum
 static const char *const other_columns[] = {NULL, "slot", "mobile_index", "person", "until"};
 static KycvsTable other_mobiles = KYCVS_TABLE("person_mobile", other_columns);
 static KycvsIndex other_by_slot = {&other_mobiles, "person_mobile_slot", 1, BTEqualStrategyNumber, true};
+
+/* Which record a merged one has become part of. */
+enum
+{
+	MERGE_PERSON = 1,
+	MERGE_INTO_PERSON
+};
+static const char *const merge_columns[] = {NULL, "person", "into_person", "merged_at"};
+static KycvsTable merges = KYCVS_TABLE("person_merge", merge_columns);
+static KycvsIndex merge_by_person = {&merges, "person_merge_pkey", 1, BTEqualStrategyNumber, true};
 
 static int	persons_per_mobile = KYCVS_PERSONS_MAX;
 
@@ -208,6 +219,22 @@ is_theirs(const KycvsRow *row, const uint8 index[KYCVS_INDEX_LENGTH], TimestampT
 	return memcmp(found, index, sizeof(found)) == 0 && kycvs_row_time(row, OTHER_UNTIL) > now;
 }
 
+/* The row of a person's other mobile. */
+static bool
+find_other(int64 id, const uint8 index[KYCVS_INDEX_LENGTH], KycvsRow *row)
+{
+	KycvsArgs	keys = {0};
+	KycvsScan	scan;
+	bool		found = false;
+
+	kycvs_bind_int8(&keys, find_slot(index));
+	kycvs_scan_begin(&scan, &other_by_slot, &keys, ForwardScanDirection);
+	while (!found && kycvs_scan_next(&scan, row))
+		found = kycvs_row_int8(row, OTHER_PERSON) == id && is_theirs(row, index, DT_NOBEGIN);
+	kycvs_scan_end(&scan);
+	return found;
+}
+
 /* The persons who have this mobile now, or had it until a while ago, and were registered with another. */
 static int
 find_others(const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now, int64 others[KYCVS_PERSONS_MAX])
@@ -279,11 +306,28 @@ kycvs_person_find(int64 id, KycvsPerson *person)
 }
 
 bool
-kycvs_person_exists(int64 id)
+kycvs_person_exists(int64 id, KycvsPersonState *state)
 {
 	KycvsRow	row;
 
-	return find_row(id, &row);
+	if (!find_row(id, &row))
+		return false;
+	*state = (KycvsPersonState) kycvs_row_int2(&row, PERSON_STATE);
+	return true;
+}
+
+int64
+kycvs_person_now(const KycvsPerson *person)
+{
+	KycvsArgs	keys = {0};
+	KycvsRow	row;
+
+	if (person->state != KYCVS_PERSON_MERGED)
+		return person->id;
+	kycvs_bind_int8(&keys, person->id);
+	if (!kycvs_row_find(&merge_by_person, &keys, &row))
+		elog(ERROR, "a merge is missing");
+	return kycvs_row_int8(&row, MERGE_INTO_PERSON);
 }
 
 /* The first person from a number on, or else the last before it, in its partition. */
@@ -314,25 +358,25 @@ kycvs_somebody(uint32 choice)
 
 /* ---- writing ---- */
 
-/* The number after the last one given out, or -1. */
+/* The last number given out to persons of this mobile, or 0. */
 static int64
-next_number(int64 slot)
+last_number(const uint8 index[KYCVS_INDEX_LENGTH])
 {
 	KycvsPerson persons[KYCVS_SLOT_MAX];
-	int			n = scan_slot(slot, persons);
-	int64		last = n == 0 ? slot : kycvs_row_int8(&persons[n - 1].row, PERSON_ID);
+	int			n = scan_slot(find_slot(index), persons);
 
-	return last < slot + KYCVS_SLOT_MAX ? last + 1 : -1;
+	return n == 0 ? 0 : kycvs_row_int8(&persons[n - 1].row, PERSON_ID);
 }
 
 bool
-kycvs_person_add(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH])
+kycvs_person_add_after(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH], int64 last)
 {
 	KycvsArgs	columns = {0};
 	uint8		sealed[KYCVS_SEALED_MAX];
+	int64		slot = find_slot(index);
 
-	person->id = next_number(find_slot(index));
-	if (person->id < 0)
+	person->id = last == 0 ? slot + 1 : last + 1;
+	if (person->id > slot + KYCVS_SLOT_MAX)
 		return false;
 	kycvs_bind_int8(&columns, person->id);
 	kycvs_bind_int2(&columns, person->birth_year);
@@ -340,4 +384,52 @@ kycvs_person_add(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH])
 	kycvs_bind_bytes(&columns, sealed, seal_person(person, sealed));
 	kycvs_row_add(&persons_table, &columns);
 	return true;
+}
+
+bool
+kycvs_person_add(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH])
+{
+	return kycvs_person_add_after(person, index, last_number(index));
+}
+
+void
+kycvs_person_save(KycvsPerson *person)
+{
+	KycvsArgs	sealed_arg = {0};
+	uint8		sealed[KYCVS_SEALED_MAX];
+
+	kycvs_bind_bytes(&sealed_arg, sealed, seal_person(person, sealed));
+	kycvs_row_set(&person->row, PERSON_STATE, Int16GetDatum(person->state));
+	kycvs_row_set(&person->row, PERSON_SEALED, sealed_arg.values[0]);
+	kycvs_row_save(&person->row);
+}
+
+void
+kycvs_person_set_mobile_end(int64 id, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz until)
+{
+	KycvsArgs	columns = {0};
+	KycvsRow	row;
+
+	if (find_other(id, index, &row))
+	{
+		kycvs_row_set(&row, OTHER_UNTIL, TimestampTzGetDatum(until));
+		kycvs_row_save(&row);
+		return;
+	}
+	kycvs_bind_int8(&columns, find_slot(index));
+	kycvs_bind_bytes(&columns, index, KYCVS_INDEX_LENGTH);
+	kycvs_bind_int8(&columns, id);
+	kycvs_bind_time(&columns, until);
+	kycvs_row_add(&other_mobiles, &columns);
+}
+
+void
+kycvs_person_set_merged(int64 id, int64 into, TimestampTz now)
+{
+	KycvsArgs	columns = {0};
+
+	kycvs_bind_int8(&columns, id);
+	kycvs_bind_int8(&columns, into);
+	kycvs_bind_time(&columns, now);
+	kycvs_row_add(&merges, &columns);
 }

@@ -16,6 +16,7 @@
 #include "secret.h"
 #include "table.h"
 
+#define KYCVS_PERSON_NUMBERS	(INT64CONST(1) << 53)	/* all are less */
 #define KYCVS_PERSONS_MAX		6	/* who answer for one mobile, whatever the setting says */
 #define KYCVS_SLOT_MAX			15	/* who were ever registered with one mobile */
 
@@ -52,10 +53,24 @@ extern int	kycvs_persons_of_mobile(const char *e164, const uint8 index[KYCVS_IND
 									KycvsPerson persons[KYCVS_PERSONS_MAX]);
 
 extern bool kycvs_person_find(int64 id, KycvsPerson *person);
-extern bool kycvs_person_exists(int64 id);
+extern bool kycvs_person_exists(int64 id, KycvsPersonState *state);
 
-/* Adds a person, who gets a number; false when this mobile has none left. */
+/* The record that is this person's now: another one after a merge. */
+extern int64 kycvs_person_now(const KycvsPerson *person);
+
+/*
+ * Adds a person, who gets a number; false when this mobile has none left.  Who
+ * knows the last number of the mobile (0: there is none) says so.
+ */
 extern bool kycvs_person_add(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH]);
+extern bool kycvs_person_add_after(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH], int64 last);
+
+/* Writes a person who was found and has changed. */
+extern void kycvs_person_save(KycvsPerson *person);
+
+/* A person has the mobile of this index until then: infinity for the present one. */
+extern void kycvs_person_set_mobile_end(int64 id, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz until);
+extern void kycvs_person_set_merged(int64 id, int64 into, TimestampTz now);
 
 /* The number of some person, chosen by "choice"; 0 when there are none. */
 extern int64 kycvs_somebody(uint32 choice);

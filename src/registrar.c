@@ -8,12 +8,23 @@
 
 #include "call.h"
 #include "clock.h"
+#include "correction.h"
 #include "dose.h"
 #include "person.h"
+#include "statement.h"
 #include "utils/datetime.h"
 
 #define FIRST_BIRTH_YEAR 1900
-#define FIRST_DOSE_YEAR	2020
+
+static KycvsStatement pause_intake = {
+	"INSERT INTO kycvs_data.intake_pause VALUES (true) ON CONFLICT DO NOTHING"
+};
+static KycvsStatement resume_intake = {
+	"DELETE FROM kycvs_data.intake_pause"
+};
+static KycvsStatement clear_rejected = {
+	"DELETE FROM kycvs_data.intake_rejected"
+};
 
 /* ---- persons ---- */
 
@@ -104,12 +115,15 @@ static bool
 check_dose(KycvsCall *call, KycvsProduct *product)
 {
 	const KycvsRequest *request = call->request;
+	KycvsPersonState state;
 
 	if (!kycvs_product_by_code(request->code, product))
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "product is unknown");
-	if (!kycvs_person_exists(request->number))
+	if (!kycvs_person_exists(request->number, &state))
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
-	if (!DATE_NOT_FINITE(request->date) && request->date < date2j(FIRST_DOSE_YEAR, 1, 1) - POSTGRES_EPOCH_JDATE)
+	if (state == KYCVS_PERSON_MERGED)
+		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "record was merged into another one");
+	if (!DATE_NOT_FINITE(request->date) && request->date < KYCVS_FIRST_DOSE_DAY)
 		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "dose is before 2020, when there was no product to give");
 	if (DATE_NOT_FINITE(request->date) || request->date > kycvs_clock_day(call->now))
 		return kycvs_decline_reason(call, KV_DOSE_NOT_ALLOWED, "dose is in the future");
@@ -192,4 +206,36 @@ kycvs_decide_revoke_dose(KycvsCall *call)
 		kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "dose is unknown");
 	else if (already)
 		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "dose is already revoked");
+	else
+	{
+		KycvsCorrection correction = {request->number, "dose", 0, request->count, request->text};
+
+		kycvs_correction_add(&correction, call->now);
+	}
+}
+
+/* ---- intake ---- */
+
+void
+kycvs_decide_pause_intake(KycvsCall *call)
+{
+	KycvsArgs	none = {0};
+
+	kycvs_run(&pause_intake, &none);
+}
+
+void
+kycvs_decide_resume_intake(KycvsCall *call)
+{
+	KycvsArgs	none = {0};
+
+	kycvs_run(&resume_intake, &none);
+}
+
+void
+kycvs_decide_clear_rejected(KycvsCall *call)
+{
+	KycvsArgs	none = {0};
+
+	call->reply->number = kycvs_run(&clear_rejected, &none);
 }

@@ -48,6 +48,15 @@ typedef enum KycvsOp
 	KYCVS_OP_REVOKE_DOSE,
 	KYCVS_OP_NEXT_MESSAGES,
 	KYCVS_OP_MESSAGE_DONE,
+	KYCVS_OP_CHANGE_MOBILE,
+	KYCVS_OP_CORRECT_NAME,
+	KYCVS_OP_MERGE_PERSONS,
+	KYCVS_OP_RECORD_DEATH,
+	KYCVS_OP_REVOKE_DEATH,
+	KYCVS_OP_PAUSE_INTAKE,
+	KYCVS_OP_RESUME_INTAKE,
+	KYCVS_OP_CLEAR_REJECTED,
+	KYCVS_OP_INTAKE,			/* the maintenance's: no caller asks for it */
 	KYCVS_OPS
 } KycvsOp;
 
@@ -72,6 +81,7 @@ typedef struct KycvsRequest
 	/* The arguments; each function uses some of them. */
 	pg_uuid_t	id;				/* txn, or the consent's jti */
 	int64		number;			/* person, message, API key, how many */
+	int64		other;			/* another person */
 	int32		count;			/* uses, failures an hour, birth year, dose number */
 	int64		microseconds;	/* validity, how long to wait */
 	DateADT		date;			/* travel date, as_of, given_on */

@@ -58,12 +58,34 @@ append_message(StringInfo out, const KycvsCall *call, const KycvsMessage *messag
 	explicit_bzero(mobile, sizeof(mobile));
 }
 
+/* To a number that somebody had: it names nobody, since it may be somebody else's by now. */
+static void
+append_notice(StringInfo out, const KycvsMessage *message)
+{
+	char		mobile[KYCVS_E164_MAX + 1];
+
+	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, message->mobile_sealed, KYCVS_SEALED_MOBILE, mobile, sizeof(mobile)), "derive a message");
+	append_string(out, psprintf("%lld", (long long) message->id));
+	append_string(out, mobile);
+	append_string(out, "This mobile number was taken off a vaccination record, on request."
+				  " If nobody of yours asked for it, tell your vaccination centre soon.");
+	append_string(out, "en");
+	append_string(out, "");
+	explicit_bzero(mobile, sizeof(mobile));
+}
+
+static bool
+is_wanted(const KycvsMessage *message, KycvsChallenge *challenge)
+{
+	return message->is_notice ||
+		(kycvs_challenge_find(&message->challenge, challenge) && !challenge->verified && challenge->ours);
+}
+
 /* A message whose OTP can no longer be given is dropped, and not looked at again. */
 static bool
 claim(const KycvsCall *call, KycvsMessage *message, KycvsChallenge *challenge)
 {
-	if (message->expires_at > call->now &&
-		kycvs_challenge_find(&message->challenge, challenge) && !challenge->verified && challenge->ours)
+	if (message->expires_at > call->now && is_wanted(message, challenge))
 	{
 		kycvs_message_claim(message, call->now + CLAIM_SECONDS * USECS_PER_SEC);
 		return true;
@@ -88,7 +110,10 @@ kycvs_decide_next_messages(KycvsCall *call)
 	{
 		if (!claim(call, &due[i], &challenge))
 			continue;
-		append_message(&messages, call, &due[i], &challenge);
+		if (due[i].is_notice)
+			append_notice(&messages, &due[i]);
+		else
+			append_message(&messages, call, &due[i], &challenge);
 		alive++;
 	}
 	kycvs_grant_text(call, messages.data, messages.len);

@@ -1,10 +1,11 @@
 /*
  * session.c
- *	  The authority's session: its database, its settings, its role.
+ *	  The session of a worker: its database, its settings, its role.
  *
  * A worker can connect only once in its life.  It tries its database at once;
  * when that fails it dies of it and is started again after a second, and then
- * waits attached to no database until there is one to connect to.
+ * waits attached to no database until there is one to connect to.  That is the
+ * authority; the other worker connects when the authority has.
  *
  * The role is changed outside any transaction: inside one, an abort would give
  * the superuser back that the worker connected as.  The server wants security
@@ -183,6 +184,22 @@ wait_for_database(int authority, const char *name)
 	proc_exit(1);
 }
 
+/* Its settings are pinned before, so that the look itself is safe, and after, since it undoes some of it. */
+static void
+settle(void)
+{
+	kycvs_session_pin();
+	drop_foreign_settings();
+	kycvs_session_pin();
+}
+
+void
+kycvs_session_connect_beside(int authority)
+{
+	BackgroundWorkerInitializeConnection(kycvs_channel_database(authority), NULL, BGWORKER_BYPASS_ALLOWCONN);
+	settle();
+}
+
 void
 kycvs_session_connect(int authority)
 {
@@ -195,10 +212,7 @@ kycvs_session_connect(int authority)
 	}
 	BackgroundWorkerInitializeConnection(name, NULL, BGWORKER_BYPASS_ALLOWCONN);
 	kycvs_channel_connecting(authority, false);
-	/* pinned before, so that the look itself is safe, and after, since it undoes some of it */
-	kycvs_session_pin();
-	drop_foreign_settings();
-	kycvs_session_pin();
+	settle();
 	if (GetDatabaseEncoding() != PG_UTF8)
 		ereport(WARNING,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -1,6 +1,6 @@
 /*
  * session.h
- *	  The authority's session: its database, its settings, its role.
+ *	  The session of a worker: its database, its settings, its role.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -9,6 +9,9 @@
 
 /* Connects to the registry's database; waits for it, attached to none, when it does not exist. */
 extern void kycvs_session_connect(int authority);
+
+/* Connects to the database of an authority that is connected. */
+extern void kycvs_session_connect_beside(int authority);
 
 /* Settings that nobody's ALTER DATABASE or ALTER ROLE may change here; again after each reload. */
 extern void kycvs_session_pin(void);

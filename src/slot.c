@@ -22,6 +22,7 @@ static char *registry_setting = NULL;
 static char database_names[KYCVS_AUTHORITIES_MAX][NAMEDATALEN];
 static int	ndatabases = 0;
 static bool registered[KYCVS_AUTHORITIES_MAX];
+static bool maintained[KYCVS_AUTHORITIES_MAX];
 
 Channel    *kycvs_slots = NULL;
 SlotBody   *kycvs_slot_bodies = NULL;
@@ -69,6 +70,7 @@ init_channel(void)
 		Authority  *authority = &kycvs_slots->authorities[i];
 
 		authority->registered = registered[i];
+		authority->maintained = maintained[i];
 		authority->proc = -1;
 		pg_atomic_init_u64(&authority->key_generation, 1);
 		pg_atomic_init_u64(&authority->batches, 0);
@@ -206,6 +208,12 @@ void
 kycvs_channel_set_registered(int authority)
 {
 	registered[authority] = true;
+}
+
+void
+kycvs_channel_set_maintained(int authority)
+{
+	maintained[authority] = true;
 }
 
 const char *

@@ -50,6 +50,7 @@ typedef struct SlotBody
 typedef struct Authority
 {
 	bool		registered;
+	bool		maintained;
 	bool		connecting;		/* set while it connects, so that a failure is remembered */
 	int			proc;			/* proc number while it runs, else -1 */
 	KycvsStage	stage;

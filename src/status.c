@@ -13,6 +13,7 @@
 
 #include "call.h"
 #include "clock.h"
+#include "correction.h"
 #include "document.h"
 #include "dose.h"
 #include "exchange.h"
@@ -58,16 +59,30 @@ choose_decoy(const KycvsConsent *consent)
 	return kycvs_somebody(choice);
 }
 
+/*
+ * Whom the consent is about, or for nobody somebody else.  A record that was put
+ * right since has ended it.
+ */
+static bool
+find_subject(KycvsCall *call, const KycvsConsent *consent, int64 *subject)
+{
+	int64		decoy = choose_decoy(consent);
+	bool		known = consent->person != 0;
+	bool		corrected;
+
+	*subject = known ? consent->person : decoy;
+	corrected = kycvs_corrected_since(*subject, consent->issued_at);
+	return !(corrected && known) || kycvs_decline(call, KV_CONSENT_WITHDRAWN);
+}
+
 static int
-count_status(const KycvsConsent *consent, DateADT as_of)
+count_status(const KycvsConsent *consent, int64 subject, DateADT as_of)
 {
 	KycvsDose	doses[KYCVS_DOSES_MAX];
-	bool		known = consent->person != 0;
-	int64		decoy = choose_decoy(consent);
-	int			n = kycvs_doses(known ? consent->person : decoy, doses);
+	int			n = kycvs_doses(subject, doses);
 	int			status = kycvs_rules_status(doses, n, as_of);
 
-	return known ? status : 0;
+	return consent->person != 0 ? status : 0;
 }
 
 /* The same question with the same result gets the same document, and costs no use. */
@@ -123,12 +138,14 @@ kycvs_decide_status(KycvsCall *call)
 	KycvsConsent consent;
 	KycvsAnswer answer;
 	DateADT		as_of;
+	int64		subject;
 	int			status;
 
 	if (!find_consent(call, &consent) ||
+		!find_subject(call, &consent, &subject) ||
 		!read_day(call, &consent, &as_of))
 		return;
-	status = count_status(&consent, as_of);
+	status = count_status(&consent, subject, as_of);
 	if (!given_before(&consent, as_of, status, call->now, &answer))
 	{
 		if (!use_consent(call, &consent))

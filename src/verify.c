@@ -15,6 +15,7 @@
 
 #include "call.h"
 #include "clock.h"
+#include "correction.h"
 #include "document.h"
 #include "exchange.h"
 #include "limits.h"
@@ -227,7 +228,7 @@ repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
 	char		name[KYCVS_NAME_MAX + 1];
 
 	if (!kycvs_consent_by_challenge(&challenge->binding.challenge, &consent) ||
-		consent.withdrawn || consent.expires_at <= call->now ||
+		consent.withdrawn || consent.expires_at <= call->now || kycvs_corrected_since(consent.person, consent.issued_at) ||
 		consent.repeats + kycvs_unwritten_tries(&call->request->id) >= KYCVS_REPEATS)
 	{
 		kycvs_decline(call, KV_OTP_USED);

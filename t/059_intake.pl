@@ -1,0 +1,227 @@
+# Bulk intake: a file is loaded while clerks register the same people, the server
+# crashes in the middle three times and the file is loaded again; then every
+# person and dose is there once. No number and no name is left in tables, WAL,
+# dump or log. Rows that cannot be taken in, pausing, privileges.
+
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use Kycvs;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $persons = 60_000;
+my $columns = '(reference, mobile, name, birth_year, product, given_on, batch)';
+my $node = new_registry('intake', conf => <<'CONF');
+wal_keep_size = 1GB
+max_wal_size = 1GB
+CONF
+$node->safe_psql('registry', 'CREATE ROLE clerk LOGIN IN ROLE kycvs_registrar');
+my $before = $node->safe_psql('registry', 'SELECT count(*) FROM kycvs_data.person');
+
+# ---- the file, and what it holds ---------------------------------------------------
+
+my $folder = tempdir(CLEANUP => 1);
+my $file = "$folder/population";
+{
+    local $ENV{XDG_CACHE_HOME} = $folder;
+    system_or_bail('sh', '-c', "'$FindBin::RealBin/../bench/population' --persons $persons > '$file'");
+}
+my (%person, %dose, @rows, %secret);
+foreach my $line (split /\n/, slurp_file($file))
+{
+    my ($reference, $mobile, $name, $year, $product, $day) = split /\t/, $line;
+    push @rows, [ $reference, $mobile, $name, $year, $product, $day ];
+    $person{$reference} = 1;
+    $dose{"$product|$day"}{$reference} = 1 if $product ne '\N';
+}
+my $doses = 0;
+$doses += keys %$_ foreach values %dose;
+foreach my $row (@rows[ map { $_ * int(@rows / 2000) } 0 .. 1999 ])
+{
+    $secret{ $row->[1] } = 1;
+    $secret{ $row->[2] } = 1 if length $row->[2] > 12;
+}
+append_to_file("$folder/secrets", join '', map { "$_\n" } sort keys %secret);
+
+sub copy_file
+{
+    my ($name) = @_;
+    return $node->psql('registry', "\\copy kycvs.intake $columns from '$name'", extra_params => [ '-U', 'clerk' ]);
+}
+
+sub progress
+{
+    my ($session, $what) = @_;
+    return $session->value("SELECT $what FROM kycvs.intake_progress");
+}
+
+sub wait_until_done
+{
+    my ($session) = @_;
+    poll($session, "SELECT pg_relation_size('kycvs_data.intake') = 0 AND state = 'done' FROM kycvs.intake_progress");
+}
+
+sub count_records { return $node->safe_psql('registry', "SELECT (SELECT count(*) FROM kycvs_data.person) - $before || ' ' || count(*) FROM kycvs_data.dose WHERE recorded_on > '2021-01-01'") }
+
+# ---- three crashes in the middle ---------------------------------------------------
+
+my $observer = session($node);
+my $known_doses = $observer->value('SELECT count(*) FROM kycvs_data.dose');
+my @half;
+foreach my $crash ('immediate stop', 'kill -9 of the maintenance', 'kill -9 of the authority')
+{
+    is(copy_file($file), 0, "the file is loaded; then: $crash");
+    poll($observer, 'SELECT count(*) > ' . (($half[-1] // 0) + 5000) . ' FROM kycvs_data.person');
+    if ($crash eq 'immediate stop')
+    {
+        $observer->quit;
+        $node->stop('immediate');
+        $node->start;
+    }
+    else
+    {
+        my $type = $crash =~ /(maintenance|authority)/ ? "kycvs $1" : die;
+        my $pid = $observer->value("SELECT pid FROM pg_stat_activity WHERE backend_type = '$type'");
+        kill 'KILL', $pid;
+        eval { $observer->quit };
+        $node->poll_query_until('registry', 'SELECT true') or die 'no restart';
+    }
+    $observer = session($node);
+    poll($observer, "SELECT count(*) = 2 FROM pg_stat_activity WHERE backend_type IN ('kycvs maintenance', 'kycvs authority')");
+    push @half, $observer->value('SELECT count(*) FROM kycvs_data.person');
+    is($observer->value("SELECT pg_relation_size('kycvs_data.intake')"), 0, 'what was loaded is gone with the crash');
+}
+ok($half[0] > 5000 && $half[0] < $half[1] && $half[1] < $half[2] && $half[2] < $persons, "it was in the middle each time: @half");
+
+# ---- loaded again, while clerks work on the same people -----------------------------
+
+my $clerk = session($node, user => 'clerk');
+is(copy_file($file), 0, 'the file is loaded again');
+my %said;
+foreach my $row (@rows[ map { $_ * int(@rows / 300) } 0 .. 299 ])
+{
+    my ($reference, $mobile, $name, $year, $product, $day) = @$row;
+    my $registered = $clerk->run("SELECT kycvs.register_person('$mobile', '$name', '$reference', $year)");
+    $said{ $registered->{sqlstate} }++;
+    next if $registered->{sqlstate} ne '00000' || $product eq '\N';
+    $said{ $clerk->run("SELECT kycvs.record_dose($registered->{output}, '$product', '$day')")->{sqlstate} }++;
+}
+note(join ', ', map { "$_ $said{$_}" } sort keys %said);
+is(scalar(grep { !/^(00000|KV043|23505)$/ } keys %said), 0, 'clerks register the same people meanwhile');
+wait_until_done($observer);
+is(count_records(), "$persons " . ($doses + $known_doses), 'every person and every dose is there once');
+my %count = map { $_ => scalar keys %{ $dose{$_} } } keys %dose;
+$count{$_}++ foreach 'COVISHIELD|2021-04-02', 'COVISHIELD|2021-07-01';    # Ramesh Patel's
+is_deeply({ map { /(.*)\|(\d+)$/ } split /\n/, $observer->value('SELECT code, given_on, count(*) FROM kycvs_data.dose JOIN kycvs_data.product ON id = product GROUP BY 1, 2') },
+    \%count, 'of every product and every day');
+is(progress($observer, 'rejected'), 0, 'and none was rejected');
+
+is(copy_file($file), 0, 'and once more');
+poll($observer, 'SELECT count(*) = 1 FROM kycvs_data.intake_run WHERE rows_done = ' . @rows . ' AND finished_at IS NOT NULL AND persons = 0 AND doses = 0');
+wait_until_done($observer);
+is(count_records(), "$persons " . ($doses + $known_doses), 'which changes nothing');
+is($observer->value("SELECT DISTINCT calling_role FROM kycvs_data.audit WHERE event = 'intake'"), 'clerk', 'the audit says who loaded it');
+is($observer->value("SELECT sum(object) >= 2 * @{[ scalar @rows ]} FROM kycvs_data.audit WHERE event = 'intake'"), 't', 'and how much');
+
+# ---- whoever was taken in is found --------------------------------------------------
+
+{
+    my ($row) = grep { $_->[4] eq 'COVISHIELD' && $_->[2] =~ /^\w+ \w+$/ } @rows;
+    my $railway = session($node, user => 'railway');
+    my $txn = scalar_of($railway->value("SELECT kycvs_issue_otp('$row->[1]', '$row->[2]', 'ticket-booking')"), 'jti');
+    my $answer = $railway->value("SELECT kycvs_status(kycvs_verify_otp('$txn', '" . otp($observer, $txn) . "', true))");
+
+    like($answer, qr/"match": "exact"/, 'an entity finds a person who was taken in');
+    $railway->quit;
+}
+
+# ---- what cannot be taken in ----------------------------------------------------------
+
+my @bad = (
+    [ '', '9825099991', 'Asha Rane', '1990', '', '', '' ] => 'reference is missing',
+    [ "R\x{1}", '9825099991', 'Asha Rane', '', '', '', '' ] => 'reference is not valid',
+    [ 'R' x 129, '9825099991', 'Asha Rane', '', '', '', '' ] => 'reference is not valid',
+    [ 'B1', '12345', 'Asha Rane', '', '', '', '' ] => 'mobile number is not valid',
+    [ 'B2', '9' x 100_000, 'Asha Rane', '', '', '', '' ] => 'mobile number is not valid',
+    [ 'B3', '9825099991', '12', '', '', '', '' ] => 'name is not valid',
+    [ 'B4', '9825099991', 'a' x 300_000, '', '', '', '' ] => 'name is not valid',
+    [ 'B5', '9825099991', 'Asha Rane', '1899', '', '', '' ] => 'birth year is not between 1900 and this year',
+    [ 'B6', '9825099991', 'Asha Rane', '90', '', '', '' ] => 'birth year is not between 1900 and this year',
+    [ 'B7', '9825099991', 'Asha Rane', '', 'WATER', '2021-04-02', '' ] => 'product is unknown',
+    [ 'B8', '9825099991', 'Asha Rane', '', '', '2021-04-02', '' ] => 'product is unknown',
+    [ 'B9', '9825099991', 'Asha Rane', '', 'COVAXIN', '', '' ] => 'day is not a date of the form YYYY-MM-DD',
+    [ 'B10', '9825099991', 'Asha Rane', '', 'COVAXIN', '2021-02-29', '' ] => 'day is not a date of the form YYYY-MM-DD',
+    [ 'B11', '9825099991', 'Asha Rane', '', 'COVAXIN', '02/04/2021', '' ] => 'day is not a date of the form YYYY-MM-DD',
+    [ 'B12', '9825099991', 'Asha Rane', '', 'COVAXIN', '2099-01-01', '' ] => 'dose is in the future',
+    [ 'B13', '9825099991', 'Asha Rane', '', 'COVAXIN', '2019-12-31', '' ] => 'dose is before 2020, when there was no product to give',
+    [ 'B14', '9825099991', 'Asha Rane', '', 'COVAXIN', '2021-04-02', 'x' x 129 ] => 'batch is not valid',
+    [ 'B15', '9825099991', 'Asha Rane', '', '', '', 'B-1' ] => 'batch without product and day',
+    (map { [ "F$_", '9825099992', 'Rane ' . ('', qw(A B C D E F G))[$_], '', '', '', '' ] => $_ < 7 ? undef : 'too many persons on one mobile' } 1 .. 7));
+my (@lines, @expected);
+while (my ($row, $reason) = splice @bad, 0, 2)
+{
+    push @lines, join("\t", map { $_ eq '' ? '\N' : $_ } @$row) . "\n";
+    push @expected, ($row->[0] =~ /^\w{1,128}$/ ? $row->[0] : '(none)') . "|$reason" if defined $reason;
+}
+my %seen;
+@expected = grep { !$seen{$_}++ } @expected;
+append_to_file("$folder/bad", join '', @lines);
+is(copy_file("$folder/bad"), 0, 'a file of rows that are wrong is loaded');
+poll($observer, 'SELECT rows_done = ' . @lines . " AND state = 'done' FROM kycvs.intake_progress");
+is(progress($observer, "persons || ' ' || doses || ' ' || rejected"), '6 0 ' . (@lines - 6), 'what is right in it is taken in');
+is_deeply([ sort split /\n/, $clerk->value('SELECT reference, reason FROM kycvs.intake_rejected') ], [ sort @expected ], 'of the others, reference and reason are left');
+is($clerk->value('SELECT kycvs.clear_intake_rejected()'), scalar @expected, 'which can be cleared away');
+is($clerk->value('SELECT count(*) FROM kycvs.intake_rejected'), 0, 'and are gone');
+
+# ---- pausing, and loading that is not committed -------------------------------------------
+
+{
+    my $loader = session($node, user => 'clerk');
+    my $insert = "INSERT INTO kycvs.intake $columns VALUES ('P%d', '98250888%02d', 'Paused Person', NULL, NULL, NULL, NULL)";
+
+    $clerk->value('SELECT kycvs.pause_intake()');
+    $clerk->value(sprintf $insert, 1, 1);
+    $loader->value('BEGIN; ' . sprintf $insert, 2, 2);
+    sleep 2.5;
+    is($observer->value("SELECT pg_relation_size('kycvs_data.intake') > 0"), 't', 'while it is paused, rows wait');
+    $clerk->value('SELECT kycvs.resume_intake()');
+    poll($observer, "SELECT count(*) = 1 FROM kycvs_data.intake_run WHERE finished_at IS NULL AND rows_done = 1");
+    sleep 1.5;
+    is($observer->value("SELECT pg_relation_size('kycvs_data.intake') > 0"), 't', 'nor is the table emptied under somebody who loads');
+    $loader->value('COMMIT');
+    wait_until_done($observer);
+    is(progress($observer, 'persons'), 2, 'then it goes on');
+    $loader->quit;
+}
+
+# ---- who may do what -------------------------------------------------------------------------
+
+is($clerk->run($_)->{sqlstate}, '42501', "a registrar may not: $_")
+  foreach 'SELECT count(*) FROM kycvs.intake', 'SELECT count(*) FROM kycvs_data.intake', 'DO $$ BEGIN LOCK kycvs_data.intake IN ROW EXCLUSIVE MODE; END $$',
+  'CREATE TRIGGER t INSTEAD OF INSERT ON kycvs.intake FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()';
+{
+    my $railway = session($node, user => 'railway');
+    is($railway->run($_)->{sqlstate}, '42501', "an entity may not: $_")
+      foreach "INSERT INTO kycvs.intake (reference) VALUES ('x')", 'SELECT kycvs.pause_intake()', 'SELECT * FROM kycvs.intake_progress', 'SELECT * FROM kycvs.intake_rejected';
+    $railway->quit;
+}
+
+# ---- nothing is left of names and numbers --------------------------------------------------------
+
+system_or_bail('pg_dumpall', '-d', $node->connstr('postgres'), '-f', "$folder/dump.sql");
+$_->quit foreach $observer, $clerk;
+$node->stop;
+my $grep = sub { my ($where) = @_; my $out = `LC_ALL=C grep -raFc -f '$folder/secrets' $where | grep -v ':0\$'`; return $out };
+is(`LC_ALL=C grep -aFc -f '$folder/secrets' '$file'` > 1000, 1, 'the search finds ' . keys(%secret) . ' numbers and names where they are');
+is($grep->("'" . $node->data_dir . "/pg_wal'"), '', 'none in the WAL, ' . (-s $node->data_dir . '/pg_wal' // 0) . ' bytes of folder');
+is($grep->("'$folder/dump.sql' /dev/null"), '', 'none in the dump');
+is($grep->("'" . $node->data_dir . "'"), '', 'none in the data directory');
+is($grep->("'" . $node->logfile . "' /dev/null"), '', 'none in the log');
+diag("counts: persons $persons, doses $doses, persons after the crashes @half, names and numbers found: 0");
+done_testing();
