@@ -39,6 +39,7 @@ OBJS = \
 	src/registry.o \
 	src/rules.o \
 	src/secret.o \
+	src/senders.o \
 	src/sending.o \
 	src/session.o \
 	src/slot.o \

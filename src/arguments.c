@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "catalog/pg_type_d.h"
+#include "channel.h"
 #include "jcs.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
@@ -74,6 +75,13 @@ kycvs_take_text(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const c
 {
 	if (kycvs_take_given(request, fcinfo, arg, what))
 		(void) kycvs_take_optional_text(request, fcinfo, arg, what, value, size, too_long);
+}
+
+void
+kycvs_take_number(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what)
+{
+	if (kycvs_take_given(request, fcinfo, arg, what))
+		request->number = PG_GETARG_INT64(arg);
 }
 
 /* Strictly the 36 characters that uuid_out writes. */
@@ -154,6 +162,26 @@ kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 			kycvs_note_bad(request, ERRCODE_UNDEFINED_OBJECT, "purpose does not exist");
 	}
 	request->count = n;
+}
+
+bool
+kycvs_microseconds(const Interval *interval, int64 *microseconds)
+{
+	if (interval->month != 0 || interval->day < -1000 || interval->day > 1000 ||
+		interval->time < -1000 * USECS_PER_DAY || interval->time > 1000 * USECS_PER_DAY)
+		return false;
+	*microseconds = interval->time + interval->day * USECS_PER_DAY;
+	return true;
+}
+
+KycvsReply *
+kycvs_ask(KycvsRequest *request)
+{
+	KycvsReply *reply = kycvs_call(request);
+
+	if (reply->refusal.sqlstate != 0)
+		kycvs_raise(&reply->refusal);
+	return reply;
 }
 
 static char *
