@@ -10,10 +10,12 @@ OBJS = \
 	src/base64url.o \
 	src/call.o \
 	src/channel.o \
+	src/choice.o \
 	src/clock.o \
 	src/document.o \
 	src/es6number.o \
 	src/exchange.o \
+	src/group.o \
 	src/guard.o \
 	src/health.o \
 	src/hidden.o \

@@ -17,6 +17,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "hidden.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -43,17 +44,25 @@ _PG_init(void)
 
 /* ---- asking ---- */
 
-/* For the kycvs.try_* functions: a refusal of ours is a result. */
-static Datum
-try_ask(KycvsRequest *request)
+/* For the kycvs.try_* functions: a refusal of ours is a result, others are raised. */
+static KycvsReply *
+ask_quietly(KycvsRequest *request)
 {
 	KycvsReply *reply = kycvs_call(request);
 	int			sqlstate = reply->refusal.sqlstate;
 
-	if (sqlstate == 0)
-		return kycvs_reply_jsonb(reply);
-	if (ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_TO_CATEGORY(KV_MOBILE_INVALID))
+	if (sqlstate != 0 && ERRCODE_TO_CATEGORY(sqlstate) != ERRCODE_TO_CATEGORY(KV_MOBILE_INVALID))
 		kycvs_raise(&reply->refusal);
+	return reply;
+}
+
+static Datum
+try_ask(KycvsRequest *request)
+{
+	KycvsReply *reply = ask_quietly(request);
+
+	if (reply->refusal.sqlstate == 0)
+		return kycvs_reply_jsonb(reply);
 	return JsonbPGetDatum(kycvs_refusal_json(&reply->refusal));
 }
 
@@ -89,12 +98,15 @@ take_api_key(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 /* ---- entities ---- */
 
 static KycvsRequest *
-issue_request(FunctionCallInfo fcinfo)
+issue_request(KycvsOp op, FunctionCallInfo fcinfo)
 {
-	KycvsRequest *request = kycvs_request_new(KYCVS_OP_ISSUE);
+	KycvsRequest *request = kycvs_request_new(op);
 
 	kycvs_take_text(request, fcinfo, 0, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
-	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
+	if (op == KYCVS_OP_ISSUE_GROUP)
+		kycvs_take_names(request, fcinfo, 1);
+	else
+		kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
 	kycvs_take_text(request, fcinfo, 2, "purpose", request->code, sizeof(request->code), KV_PURPOSE_NOT_ALLOWED);
 	request->has_text = kycvs_take_optional_text(request, fcinfo, 3, "reference", request->text,
 												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
@@ -136,9 +148,9 @@ verify_request(FunctionCallInfo fcinfo)
 }
 
 static KycvsRequest *
-status_request(FunctionCallInfo fcinfo)
+status_request(KycvsOp op, FunctionCallInfo fcinfo)
 {
-	KycvsRequest *request = kycvs_request_new(KYCVS_OP_STATUS);
+	KycvsRequest *request = kycvs_request_new(op);
 
 	kycvs_take_consent(request, fcinfo, 0);
 	take_date(request, fcinfo, 1);
@@ -155,12 +167,12 @@ with_api_key(KycvsRequest *request, FunctionCallInfo fcinfo)
 
 KYCVS_FUNCTION(kycvs_issue_otp)
 {
-	return kycvs_reply_jsonb(kycvs_ask(issue_request(fcinfo)));
+	return kycvs_reply_jsonb(kycvs_ask(issue_request(KYCVS_OP_ISSUE, fcinfo)));
 }
 
 KYCVS_FUNCTION(kycvs_try_issue_otp)
 {
-	return try_ask(with_api_key(issue_request(fcinfo), fcinfo));
+	return try_ask(with_api_key(issue_request(KYCVS_OP_ISSUE, fcinfo), fcinfo));
 }
 
 KYCVS_FUNCTION(kycvs_resend_otp)
@@ -185,12 +197,69 @@ KYCVS_FUNCTION(kycvs_try_verify_otp)
 
 KYCVS_FUNCTION(kycvs_status)
 {
-	return kycvs_reply_jsonb(kycvs_ask(status_request(fcinfo)));
+	return kycvs_reply_jsonb(kycvs_ask(status_request(KYCVS_OP_STATUS, fcinfo)));
 }
 
 KYCVS_FUNCTION(kycvs_try_status)
 {
-	return try_ask(with_api_key(status_request(fcinfo), fcinfo));
+	return try_ask(with_api_key(status_request(KYCVS_OP_STATUS, fcinfo), fcinfo));
+}
+
+/* ---- entities: several persons on one mobile ---- */
+
+KYCVS_FUNCTION(kycvs_issue_group_otp)
+{
+	return kycvs_reply_jsonb(kycvs_ask(issue_request(KYCVS_OP_ISSUE_GROUP, fcinfo)));
+}
+
+KYCVS_FUNCTION(kycvs_try_issue_group_otp)
+{
+	return try_ask(with_api_key(issue_request(KYCVS_OP_ISSUE_GROUP, fcinfo), fcinfo));
+}
+
+/* A row; one that is about nobody has no number. */
+static void
+store_answer(FunctionCallInfo fcinfo, int n, Datum answer)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[2] = {Int32GetDatum(n), answer};
+	bool		nulls[2] = {n == 0, false};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* The answers follow one another, each with its NUL. */
+static void
+store_answers(FunctionCallInfo fcinfo, const KycvsReply *reply)
+{
+	const char *answer = reply->body;
+	int			n;
+
+	for (n = 1; n <= reply->number; n++)
+	{
+		store_answer(fcinfo, n, kycvs_document_jsonb(answer));
+		answer += strlen(answer) + 1;
+	}
+}
+
+KYCVS_FUNCTION(kycvs_status_group)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	store_answers(fcinfo, kycvs_ask(status_request(KYCVS_OP_STATUS_GROUP, fcinfo)));
+	return (Datum) 0;
+}
+
+KYCVS_FUNCTION(kycvs_try_status_group)
+{
+	KycvsReply *reply;
+
+	InitMaterializedSRF(fcinfo, 0);
+	reply = ask_quietly(with_api_key(status_request(KYCVS_OP_STATUS_GROUP, fcinfo), fcinfo));
+	if (reply->refusal.sqlstate == 0)
+		store_answers(fcinfo, reply);
+	else
+		store_answer(fcinfo, 0, JsonbPGetDatum(kycvs_refusal_json(&reply->refusal)));
+	return (Datum) 0;
 }
 
 /* ---- administrators ---- */

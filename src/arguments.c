@@ -138,6 +138,36 @@ kycvs_take_consent(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 		kycvs_note_bad(request, KV_CONSENT_INVALID, "");
 }
 
+static void
+take_name(KycvsRequest *request, Datum name, bool isnull, int n)
+{
+	if (isnull)
+		kycvs_note_bad(request, ERRCODE_NULL_VALUE_NOT_ALLOWED, psprintf("name %d must not be null", n));
+	else if (!copy_text(name, request->names[n - 1], sizeof(request->names[n - 1])))
+		kycvs_note_bad(request, KV_NAME_INVALID, psprintf("name %d is not valid", n));
+}
+
+void
+kycvs_take_names(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			n;
+	int			i;
+
+	if (!kycvs_take_given(request, fcinfo, arg, "names"))
+		return;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n);
+	if (n == 0)
+		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, "names must hold 1 to 6 names");
+	else if (n > KYCVS_GROUP_MAX)
+		kycvs_note_bad(request, KV_TOO_MANY_PERSONS, "");
+	else
+		request->nnames = n;
+	for (i = 0; i < request->nnames; i++)
+		take_name(request, names[i], nulls[i], i + 1);
+}
+
 void
 kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 {
@@ -184,20 +214,20 @@ kycvs_ask(KycvsRequest *request)
 	return reply;
 }
 
-static char *
-body_text(const KycvsReply *reply)
-{
-	return pg_any_to_server(reply->body, reply->length, PG_UTF8);
-}
-
 Datum
 kycvs_reply_text(const KycvsReply *reply)
 {
-	return CStringGetTextDatum(body_text(reply));
+	return CStringGetTextDatum(pg_any_to_server(reply->body, reply->length, PG_UTF8));
 }
 
 Datum
 kycvs_reply_jsonb(const KycvsReply *reply)
 {
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(body_text(reply)));
+	return kycvs_document_jsonb(reply->body);
+}
+
+Datum
+kycvs_document_jsonb(const char *document)
+{
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(pg_any_to_server(document, strlen(document), PG_UTF8)));
 }

@@ -36,6 +36,9 @@ extern void kycvs_take_number(KycvsRequest *request, FunctionCallInfo fcinfo, in
 /* The consent's jti and the digest of its canonical form; anything else is noted as KV020. */
 extern void kycvs_take_consent(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
 
+/* The names of a group; one that is NULL or too long is noted by its number. */
+extern void kycvs_take_names(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
+
 extern void kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
 
 /* Days of 24 hours; months have no length.  False when it is far from what anybody could mean. */
@@ -47,5 +50,6 @@ extern KycvsReply *kycvs_ask(KycvsRequest *request);
 /* UTF-8 from the authority in this database's encoding. */
 extern Datum kycvs_reply_text(const KycvsReply *reply);
 extern Datum kycvs_reply_jsonb(const KycvsReply *reply);
+extern Datum kycvs_document_jsonb(const char *document);
 
 #endif							/* KYCVS_ARGUMENTS_H */

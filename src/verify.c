@@ -8,6 +8,7 @@
  *
  * A right OTP always unseals and folds six names, however many persons share
  * the mobile, and writes the same rows whether or not one of them fits (I8).
+ * For a group that is done once, and each name typed is compared with all six.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -17,6 +18,7 @@
 #include "clock.h"
 #include "document.h"
 #include "exchange.h"
+#include "group.h"
 #include "limits.h"
 #include "unwritten.h"
 
@@ -88,35 +90,45 @@ record_success(KycvsCall *call, KycvsChallenge *challenge, const KycvsLimits *li
 	kycvs_limits_succeeded(limits, call->now);
 }
 
-/*
- * Finds the person who was named.  Slots without a candidate unseal the typed
- * name instead, for the time it takes, and compare as the empty name.
- */
-static void
-match_person(const KycvsChallenge *challenge, const char *folded, KycvsConsent *consent)
+/* The persons who share the mobile, with their names folded. */
+typedef struct Family
 {
 	KycvsCandidate candidates[KYCVS_PERSONS_PER_MOBILE];
 	char		names[KYCVS_PERSONS_PER_MOBILE][KYCVS_FOLDED_MAX + 1];
+} Family;
+
+/*
+ * Slots without a candidate unseal the typed name instead, for the time it
+ * takes, and compare as the empty name.
+ */
+static void
+read_family(const KycvsChallenge *challenge, const uint8 index[KYCVS_INDEX_LENGTH], Family *family)
+{
 	char		name[KYCVS_NAME_MAX + 1];
-	int			found = kycvs_candidates(consent->index, candidates);
-	int			chosen;
+	int			found = kycvs_candidates(index, family->candidates);
 	int			i;
 
 	for (i = 0; i < KYCVS_PERSONS_PER_MOBILE; i++)
 	{
-		const uint8 *sealed = i < found ? candidates[i].name_sealed : challenge->name_sealed;
+		const uint8 *sealed = i < found ? family->candidates[i].name_sealed : challenge->name_sealed;
 
 		kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
-				   kycvs_name_fold(name, names[i]) == 0, "read a person's name");
+				   kycvs_name_fold(name, family->names[i]) == 0, "read a person's name");
 		if (i >= found)
-			names[i][0] = '\0';
+			family->names[i][0] = '\0';
 	}
-	chosen = kycvs_name_choose(folded, names, KYCVS_PERSONS_PER_MOBILE, &consent->match);
-	consent->person = chosen >= 0 ? candidates[chosen].person : 0;
-	if (chosen < 0)
-		consent->match = KYCVS_MATCH_NONE;
-	explicit_bzero(names, sizeof(names));
 	explicit_bzero(name, sizeof(name));
+}
+
+/* Finds the person whom one name means. */
+static void
+match_person(Family *family, const char *folded, KycvsChoice *choice)
+{
+	int			chosen = kycvs_name_choose(folded, family->names, KYCVS_PERSONS_PER_MOBILE, &choice->match);
+
+	choice->person = chosen >= 0 ? family->candidates[chosen].person : 0;
+	if (chosen < 0)
+		choice->match = KYCVS_MATCH_NONE;
 }
 
 /* The pairwise pseudonym: of the entity, the mobile and the name that was typed. */
@@ -157,6 +169,7 @@ static void
 fill_consent(KycvsConsent *consent, const KycvsChallenge *challenge, const KycvsPurpose *purpose, TimestampTz now)
 {
 	consent->challenge = challenge->binding.challenge;
+	consent->persons = challenge->persons;
 	consent->entity = challenge->binding.entity;
 	consent->purpose = challenge->binding.purpose;
 	find_index(challenge, consent->index);
@@ -172,19 +185,52 @@ fill_consent(KycvsConsent *consent, const KycvsChallenge *challenge, const Kycvs
 	kycvs_must(kycvs_new_id(consent->index, &consent->jti), "make an id");
 }
 
+/* Whom each name means, and its pseudonym. */
 static void
-grant_consent(KycvsCall *call, KycvsConsent *consent, const KycvsPurpose *purpose, const char *name, bool repeated)
+match_group(const KycvsChallenge *challenge, const uint8 index[KYCVS_INDEX_LENGTH], KycvsGroup *group)
+{
+	KycvsChoice choices[KYCVS_GROUP_MAX];
+	Family		family;
+	char		folded[KYCVS_FOLDED_MAX + 1];
+	int			i;
+
+	read_family(challenge, index, &family);
+	for (i = 0; i < group->n; i++)
+	{
+		kycvs_must(kycvs_name_fold(group->named[i].name, folded) == 0, "read a typed name");
+		match_person(&family, folded, &choices[i]);
+		make_pseudonym(challenge, folded, group->named[i].sub);
+	}
+	kycvs_choices_part(choices, group->n);
+	for (i = 0; i < group->n; i++)
+		group->named[i].choice = choices[i];
+	explicit_bzero(&family, sizeof(family));
+	explicit_bzero(folded, sizeof(folded));
+}
+
+static void
+grant_consent(KycvsCall *call, KycvsConsent *consent, const KycvsPurpose *purpose, const KycvsGroup *group, bool repeated)
 {
 	StringInfoData document;
 	uint8		digest[KYCVS_DIGEST_LENGTH];
 
 	initStringInfo(&document);
-	kycvs_must(kycvs_document_consent(&document, &call->entity, purpose, consent, name, digest), "sign a consent");
+	kycvs_must(kycvs_document_consent(&document, &call->entity, purpose, consent, group, digest), "sign a consent");
 	if (repeated && !kycvs_equal(digest, consent->canonical_sha256, sizeof(digest)))
 		elog(ERROR, "a consent could not be repeated word for word");
 	memcpy(consent->canonical_sha256, digest, sizeof(digest));
 	call->audit.document = consent->jti;
+	call->audit.object = consent->persons;
 	kycvs_grant_text(call, document.data, document.len);
+}
+
+/* The first person is in the consent's own row. */
+static void
+fill_first(KycvsConsent *consent, const KycvsNamed *first)
+{
+	consent->person = first->choice.person;
+	consent->match = first->choice.match;
+	memcpy(consent->sub, first->sub, KYCVS_DIGEST_LENGTH);
 }
 
 static void
@@ -192,20 +238,19 @@ make_consent(KycvsCall *call, const KycvsChallenge *challenge)
 {
 	KycvsConsent consent;
 	KycvsPurpose purpose;
-	char		name[KYCVS_NAME_MAX + 1];
-	char		folded[KYCVS_FOLDED_MAX + 1];
+	KycvsGroup	group;
 
 	memset(&consent, 0, sizeof(consent));
 	kycvs_must(kycvs_purpose_by_id(challenge->binding.purpose, &purpose), "read a purpose");
-	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, challenge->name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
-			   kycvs_name_fold(name, folded) == 0, "read a typed name");
+	kycvs_group_of_challenge(challenge, &group);
+	kycvs_must(kycvs_group_unseal(&group), "read a typed name");
 	fill_consent(&consent, challenge, &purpose, call->now);
-	match_person(challenge, folded, &consent);
-	make_pseudonym(challenge, folded, consent.sub);
-	grant_consent(call, &consent, &purpose, name, false);
+	match_group(challenge, consent.index, &group);
+	fill_first(&consent, &group.named[0]);
+	grant_consent(call, &consent, &purpose, &group, false);
 	kycvs_consent_insert(&consent);
-	explicit_bzero(name, sizeof(name));
-	explicit_bzero(folded, sizeof(folded));
+	kycvs_group_insert_consent(&consent, &group);
+	kycvs_group_wipe(&group);
 }
 
 /*
@@ -218,7 +263,7 @@ repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
 {
 	KycvsConsent consent;
 	KycvsPurpose purpose;
-	char		name[KYCVS_NAME_MAX + 1];
+	KycvsGroup	group;
 
 	if (!kycvs_consent_by_challenge(&challenge->binding.challenge, &consent) ||
 		consent.withdrawn || consent.expires_at <= call->now ||
@@ -234,9 +279,10 @@ repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
 		return;
 	}
 	kycvs_must(kycvs_purpose_by_id(consent.purpose, &purpose), "read a purpose");
-	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, consent.name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)), "read a typed name");
-	grant_consent(call, &consent, &purpose, name, true);
-	explicit_bzero(name, sizeof(name));
+	kycvs_group_of_consent(&consent, &group);
+	kycvs_must(kycvs_group_unseal(&group), "read a typed name");
+	grant_consent(call, &consent, &purpose, &group, true);
+	kycvs_group_wipe(&group);
 }
 
 void
