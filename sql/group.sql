@@ -4,10 +4,10 @@
 \i :helpers
 
 SELECT kycvs.add_purpose('group', 'A test asks whether all of you are vaccinated.', uses => 2) \g /dev/null
-CREATE ROLE regress_group;
-CREATE ROLE regress_group_other;
-CREATE ROLE regress_group_gateway IN ROLE kycvs_gateway;
-SELECT kycvs.add_entity('group', 'Group', 'regress_group', ARRAY['group']), kycvs.add_entity('group-other', 'Group Other', 'regress_group_other', ARRAY['group']) \g /dev/null
+CREATE ROLE regress_family;
+CREATE ROLE regress_family_other;
+CREATE ROLE regress_family_gateway IN ROLE kycvs_gateway;
+SELECT kycvs.add_entity('group', 'Group', 'regress_family', ARRAY['group']), kycvs.add_entity('group-other', 'Group Other', 'regress_family_other', ARRAY['group']) \g /dev/null
 SELECT kycvs.create_api_key('group') AS api_key \gset
 
 -- a family of four: two doses, one, none, two
@@ -41,7 +41,7 @@ $$ SELECT count(*) FROM kycvs_data.charge AS c WHERE c.event = charges.event $$;
 /* ---- a booking ---- */
 
 -- Geeta is not in the registry; Kiran, who is, is not named
-SET ROLE regress_group;
+SET ROLE regress_family;
 SELECT kycvs_issue_group_otp('9827000001', ARRAY['Ramesh Patel', 'Mrs. PATEL Hetal', 'Geeta Patel', 'Meera Patel'], 'group', 'PNR 1') AS receipt \gset
 SELECT jsonb_pretty(test.masked(:'receipt'));
 SELECT test.jti(:'receipt') AS txn \gset
@@ -61,7 +61,7 @@ SELECT n, length(name_sealed) FROM kycvs_data.challenge_person WHERE challenge =
 SELECT n, length(name_sealed), person <> 0 AS found, match FROM kycvs_data.consent_person WHERE consent = test.jti(:'consent') ORDER BY n;
 
 -- each answer is that passenger's, and nobody else's
-SET ROLE regress_group;
+SET ROLE regress_family;
 CREATE TEMP TABLE answers AS SELECT n, answer FROM kycvs_status_group(:'consent');
 SELECT name, string_agg(test.refusal(format('SELECT kycvs_verify(%L, %L, %L, name => %L)', answer, 'group', 'PNR 1', name)), ', ' ORDER BY n)
 FROM answers, unnest(ARRAY['Ramesh Patel', 'Mrs. PATEL Hetal', 'Geeta Patel', 'Kiran Patel']) AS name GROUP BY name ORDER BY name;
@@ -82,18 +82,18 @@ SELECT test.group_used(:'consent');
 -- one result changes: one use of that person
 RESET ROLE;
 SELECT kycvs.record_dose(:meera, 'COVISHIELD', '2021-04-02') \g /dev/null
-SET ROLE regress_group;
+SET ROLE regress_family;
 SELECT n, again.answer ->> 'status' AS status, again.answer ->> 'jti' = answers.answer ->> 'jti' AS same FROM kycvs_status_group(:'consent') AS again JOIN answers USING (n) ORDER BY n;
 SELECT test.group_used(:'consent');
 -- whose uses are spent stops the whole group, before anything is counted
 RESET ROLE;
 SELECT kycvs.record_dose(:meera, 'COVISHIELD', '2021-07-01'), kycvs.record_dose(:hetal, 'COVISHIELD', '2021-07-01') \g /dev/null
-SET ROLE regress_group;
+SET ROLE regress_family;
 SELECT * FROM kycvs_status_group(:'consent');
 SELECT test.group_used(:'consent');
 RESET ROLE;
 SELECT kycvs.revoke_dose(:meera, 2, 'recorded for the wrong person') \g /dev/null
-SET ROLE regress_group;
+SET ROLE regress_family;
 SELECT n, answer ->> 'status' AS status FROM kycvs_status_group(:'consent') ORDER BY n;
 SELECT test.group_used(:'consent');
 
@@ -131,7 +131,7 @@ SELECT kycvs.try_verify_otp(:'b', CASE WHEN :'otp_a' = :'otp_b' THEN test.wrong(
 RESET ROLE;
 SELECT persons, tries, failed_at IS NOT NULL AS failed FROM kycvs_data.challenge WHERE id IN (:'a', :'b') ORDER BY persons;
 SELECT test.charges('sent') - :sent AS sent, test.charges('failed') - :failed AS failed;
-SET ROLE regress_group;
+SET ROLE regress_family;
 SELECT jsonb_array_length(kycvs_verify_otp(:'a', :'otp_a', true) -> 'persons') AS a, jsonb_array_length(kycvs_verify_otp(:'b', :'otp_b', true) -> 'persons') AS b;
 -- a message for six counts as one for one does: two rows each
 SELECT test.charges('sent') AS sent, test.charges('failed') AS failed \gset
@@ -183,7 +183,7 @@ SELECT "table", size - min(size) OVER (PARTITION BY "table") AS difference, n FR
 
 /* ---- refusals ---- */
 
-SET ROLE regress_group;
+SET ROLE regress_family;
 -- the names: by number, never by content
 SELECT kycvs_issue_group_otp('9827000008', ARRAY['Asha Rao', 'Agent 47'], 'group');
 SELECT what, test.refusal(format('SELECT kycvs_issue_group_otp(%L, %L, %L)', '9827000008', names, 'group')) FROM (VALUES
@@ -199,21 +199,21 @@ SELECT test.refusal('SELECT * FROM kycvs_status_group(NULL)') AS "null", test.re
        test.refusal(format('SELECT * FROM kycvs_status_group(%L)', jsonb_set(:'consent', '{persons}', (:'consent'::jsonb -> 'persons') - 1))) AS a_person_less,
        test.refusal(format('SELECT * FROM kycvs_status_group(%L)', :'consent'::jsonb #- '{persons}')) AS no_persons;
 RESET ROLE;
-SET ROLE regress_group_other;
+SET ROLE regress_family_other;
 SELECT test.refusal(format('SELECT * FROM kycvs_status_group(%L)', :'consent')) AS group_of_others, test.refusal(format('SELECT kycvs_status(%L)', :'consent')) AS as_single;
 RESET ROLE;
 -- nobody's
 SELECT test.refusal(format('SELECT * FROM kycvs_status_group(%L)', :'consent')) AS superuser;
 -- the whole group's consent ends
 UPDATE kycvs_data.consent SET expires_at = now() WHERE jti = test.jti(:'consent');
-SET ROLE regress_group;
+SET ROLE regress_family;
 SELECT * FROM kycvs_status_group(:'consent');
 RESET ROLE;
 
 /* ---- gateways ---- */
 
 SELECT test.age_charges('1 day 1 second') \g /dev/null
-SET ROLE regress_group_gateway;
+SET ROLE regress_family_gateway;
 SELECT kycvs.try_issue_group_otp('9827000001', '{Ramesh Patel,Kiran Patel}', 'group', 'PNR 9', api_key => :'api_key') AS receipt \gset
 SELECT kycvs.try_verify_otp(test.jti(:'receipt'), test.otp(test.jti(:'receipt')), true, :'api_key') AS consent \gset
 SELECT n, answer ->> 'status' AS status FROM kycvs.try_status_group(:'consent', api_key => :'api_key') ORDER BY n;
