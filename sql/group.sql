@@ -115,6 +115,7 @@ SELECT kycvs_issue_group_otp('9827000003', ARRAY['Asha Rao', 'Ila Rao'], 'group'
 SELECT test.jti(:'receipt') AS txn \gset
 SELECT what, test.jti(receipt) = :'txn' AS same, receipt ->> 'group' AS "group" FROM (VALUES
     ('again', kycvs_issue_group_otp('9827000003', ARRAY['ASHA RAO', 'Rao, Ila'], 'group', 'PNR 3')),
+    ('another second', kycvs_issue_group_otp('9827000003', ARRAY['Asha Rao', 'Uma Rao'], 'group', 'PNR 3')),
     ('another order', kycvs_issue_group_otp('9827000003', ARRAY['Ila Rao', 'Asha Rao'], 'group', 'PNR 3')),
     ('fewer', kycvs_issue_group_otp('9827000003', ARRAY['Asha Rao'], 'group', 'PNR 3')),
     ('no group', kycvs_issue_otp('9827000003', 'Asha Rao', 'group', 'PNR 3'))) AS question (what, receipt);

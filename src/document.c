@@ -115,6 +115,15 @@ add_persons(KycvsClaims *claims, const pg_uuid_t *jti, const KycvsGroup *group)
 	return true;
 }
 
+/* Of a group always as a list, also when it is of one. */
+static bool
+add_subject(KycvsClaims *claims, const KycvsConsent *consent, const KycvsGroup *group)
+{
+	if (consent->persons > 0)
+		return add_persons(claims, &consent->jti, group);
+	return add_person(claims, &consent->jti, &group->named[0]);
+}
+
 /* The claims that every document has. */
 static void
 add_common(KycvsClaims *claims, const KycvsEntity *entity, const KycvsPurpose *purpose,
@@ -188,8 +197,7 @@ kycvs_document_consent(StringInfo out, const KycvsEntity *entity, const KycvsPur
 
 	add_common(&claims, entity, purpose, &consent->jti, consent->issued_at, consent->expires_at,
 			   consent->has_reference ? consent->reference : NULL);
-	if (!(consent->persons > 0 ? add_persons(&claims, &consent->jti, group) :
-		  add_person(&claims, &consent->jti, &group->named[0])))
+	if (!add_subject(&claims, consent, group))
 		return false;
 	add_uuid(&claims, "txn", &consent->challenge);
 	add_hex(&claims, "notice_sha256", consent->notice_sha256, sizeof(consent->notice_sha256));

@@ -192,19 +192,24 @@ within_budget(KycvsCall *call)
 	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
 }
 
+static bool
+seal_names(const KycvsRequest *request, KycvsGroup *group)
+{
+	if (request->op == KYCVS_OP_ISSUE_GROUP)
+		return kycvs_group_seal(group, request->names, request->nnames);
+	return kycvs_group_seal(group, &request->name, 1);
+}
+
 static void
 write_challenge(KycvsCall *call, Question *question)
 {
-	const KycvsRequest *request = call->request;
 	KycvsChallenge *challenge = &question->challenge;
 	KycvsGroup	group;
 
 	kycvs_must(kycvs_new_id(question->index, &challenge->binding.challenge) &&
 			   kycvs_random(challenge->binding.nonce, KYCVS_NONCE_LENGTH) &&
 			   kycvs_seal(KYCVS_SEAL_MOBILE, question->e164, challenge->mobile_sealed, KYCVS_SEALED_MOBILE) &&
-			   (challenge->persons > 0 ?
-				kycvs_group_seal(&group, request->names, challenge->persons) :
-				kycvs_group_seal(&group, &request->name, 1)),
+			   seal_names(call->request, &group),
 			   "make a challenge");
 	memcpy(challenge->name_sealed, group.named[0].name_sealed, KYCVS_SEALED_NAME);
 	challenge->issued_at = challenge->sent_at = call->now;
