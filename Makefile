@@ -10,6 +10,7 @@ OBJS = \
 	src/base64url.o \
 	src/call.o \
 	src/channel.o \
+	src/choice.o \
 	src/clock.o \
 	src/correct.o \
 	src/correction.o \
@@ -17,6 +18,7 @@ OBJS = \
 	src/dose.o \
 	src/es6number.o \
 	src/exchange.o \
+	src/group.o \
 	src/guard.o \
 	src/health.o \
 	src/hidden.o \
@@ -45,10 +47,12 @@ OBJS = \
 	src/primitives.o \
 	src/refusal.o \
 	src/registrar.o \
+	src/registrars.o \
 	src/registry.o \
 	src/row.o \
 	src/rules.o \
 	src/secret.o \
+	src/senders.o \
 	src/sending.o \
 	src/session.o \
 	src/slot.o \

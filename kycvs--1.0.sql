@@ -416,7 +416,8 @@ CREATE TABLE kycvs_data.challenge (
   failed_at timestamptz,
   verified boolean NOT NULL DEFAULT false,
   system_identifier bigint NOT NULL,
-  timeline int NOT NULL
+  timeline int NOT NULL,
+  persons smallint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 80);
 CREATE INDEX challenge_mobile_index ON kycvs_data.challenge (mobile_index, issued_at);
 CREATE INDEX challenge_failed ON kycvs_data.challenge (entity, failed_at) WHERE failed_at IS NOT NULL;
@@ -442,6 +443,18 @@ COMMENT ON COLUMN kycvs_data.challenge.failed_at IS 'First wrong try';
 COMMENT ON COLUMN kycvs_data.challenge.verified IS 'True: the right OTP was given, a consent exists';
 COMMENT ON COLUMN kycvs_data.challenge.system_identifier IS 'Server that issued it; on any other its OTP is refused';
 COMMENT ON COLUMN kycvs_data.challenge.timeline IS 'WAL timeline that issued it; on any other its OTP is refused';
+COMMENT ON COLUMN kycvs_data.challenge.persons IS 'How many persons a group names, 0 when it is none';
+
+CREATE TABLE kycvs_data.challenge_person (
+  challenge uuid NOT NULL,
+  n smallint NOT NULL,
+  name_sealed bytea NOT NULL,
+  PRIMARY KEY (challenge, n)
+);
+COMMENT ON TABLE kycvs_data.challenge_person IS 'Persons of a group from the second on; the first is in the challenge itself';
+COMMENT ON COLUMN kycvs_data.challenge_person.challenge IS 'The group''s challenge';
+COMMENT ON COLUMN kycvs_data.challenge_person.n IS 'Order in which the names were typed, from 2';
+COMMENT ON COLUMN kycvs_data.challenge_person.name_sealed IS 'Name as typed, sealed and padded';
 
 CREATE TABLE kycvs_data.message (
   id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
@@ -485,7 +498,8 @@ CREATE TABLE kycvs_data.consent (
   repeats int NOT NULL DEFAULT 0,
   issued_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
-  withdrawn_at timestamptz
+  withdrawn_at timestamptz,
+  persons smallint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE kycvs_data.consent IS 'Permissions that persons gave with the right OTP';
 COMMENT ON COLUMN kycvs_data.consent.jti IS 'UUIDv8, the consent''s "jti"';
@@ -507,12 +521,33 @@ COMMENT ON COLUMN kycvs_data.consent.repeats IS 'How often the same OTP was show
 COMMENT ON COLUMN kycvs_data.consent.issued_at IS 'When it was given';
 COMMENT ON COLUMN kycvs_data.consent.expires_at IS 'When it ends';
 COMMENT ON COLUMN kycvs_data.consent.withdrawn_at IS 'When the person withdrew it';
+COMMENT ON COLUMN kycvs_data.consent.persons IS 'How many persons a group has, 0 when it is none';
+
+CREATE TABLE kycvs_data.consent_person (
+  consent uuid NOT NULL,
+  n smallint NOT NULL,
+  name_sealed bytea NOT NULL,
+  person bigint NOT NULL,
+  match smallint NOT NULL,
+  sub bytea NOT NULL,
+  used int NOT NULL DEFAULT 0,
+  PRIMARY KEY (consent, n)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE kycvs_data.consent_person IS 'Persons of a group from the second on; the first is in the consent itself';
+COMMENT ON COLUMN kycvs_data.consent_person.consent IS 'The group''s consent';
+COMMENT ON COLUMN kycvs_data.consent_person.n IS 'Order in which the names were typed, from 2';
+COMMENT ON COLUMN kycvs_data.consent_person.name_sealed IS 'Name as typed, sealed and padded';
+COMMENT ON COLUMN kycvs_data.consent_person.person IS 'Person that was found, 0 when none';
+COMMENT ON COLUMN kycvs_data.consent_person.match IS 'How the name fitted: 0 none, 1 variant, 2 exact';
+COMMENT ON COLUMN kycvs_data.consent_person.sub IS 'Pairwise pseudonym';
+COMMENT ON COLUMN kycvs_data.consent_person.used IS 'Different answers given about this person';
 
 CREATE TABLE kycvs_data.answer (
   jti uuid PRIMARY KEY,
   consent uuid NOT NULL,
   as_of date NOT NULL,
   status smallint NOT NULL,
+  n smallint NOT NULL,
   rules text NOT NULL,
   issued_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL
@@ -523,6 +558,7 @@ COMMENT ON COLUMN kycvs_data.answer.jti IS 'UUIDv8, the answer''s "jti"';
 COMMENT ON COLUMN kycvs_data.answer.consent IS 'The consent it was given under';
 COMMENT ON COLUMN kycvs_data.answer.as_of IS 'Day it speaks of';
 COMMENT ON COLUMN kycvs_data.answer.status IS '0 not vaccinated or not found, 1 partially, 2 fully vaccinated';
+COMMENT ON COLUMN kycvs_data.answer.n IS 'Which person of a group it is about, else 1';
 COMMENT ON COLUMN kycvs_data.answer.rules IS 'Rules that were applied';
 COMMENT ON COLUMN kycvs_data.answer.issued_at IS 'When it was first given';
 COMMENT ON COLUMN kycvs_data.answer.expires_at IS 'End of its day';
@@ -562,7 +598,7 @@ COMMENT ON COLUMN kycvs_data.audit.outcome IS 'SQLSTATE; 00000 = granted';
 COMMENT ON COLUMN kycvs_data.audit.entity IS 'For which entity, 0 when none';
 COMMENT ON COLUMN kycvs_data.audit.subject IS 'Challenge or consent it was about, zeros when none';
 COMMENT ON COLUMN kycvs_data.audit.document IS '"jti" of the document that was given out, zeros when none';
-COMMENT ON COLUMN kycvs_data.audit.object IS 'Person, API key or message of an administrative request, 0 when none';
+COMMENT ON COLUMN kycvs_data.audit.object IS 'Person, API key or message of an administrative request; of a group''s issue and consent how many persons, of its answer which one; 0 when none';
 COMMENT ON COLUMN kycvs_data.audit.as_of IS 'Day of an answer, -infinity when none';
 COMMENT ON COLUMN kycvs_data.audit.status IS 'Status that was disclosed, -1 when none';
 COMMENT ON COLUMN kycvs_data.audit.session_role IS 'Session user of the caller';
@@ -617,6 +653,7 @@ SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_run', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_run_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_rejected', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.consent', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.consent_person', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.answer', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.charge', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.audit', '');
@@ -721,7 +758,37 @@ CREATE FUNCTION @extschema@.kycvs_status(consent jsonb, as_of date DEFAULT NULL)
   AS 'MODULE_PATHNAME', 'kycvs_status' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION @extschema@.kycvs_status(jsonb, date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION @extschema@.kycvs_status(jsonb, date) TO kycvs_entity;
-COMMENT ON FUNCTION @extschema@.kycvs_status(jsonb, date) IS 'public: the signed answer for a consent, status 0 not (or not found), 1 partially, 2 fully vaccinated; as_of is today or the travel date; KV003, KV004, KV008, KV020-KV023, KV050-KV052';
+COMMENT ON FUNCTION @extschema@.kycvs_status(jsonb, date) IS 'public: the signed answer for a consent, status 0 not (or not found), 1 partially, 2 fully vaccinated; as_of is today or the travel date; KV003, KV004, KV008, KV020-KV024, KV050-KV052';
+
+/* ---- public functions: several persons on one mobile ---- */
+
+CREATE FUNCTION @extschema@.kycvs_issue_group_otp(mobile text, names text[], purpose text, reference text DEFAULT NULL, travel_date date DEFAULT NULL, language text DEFAULT 'en')
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_issue_group_otp' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_issue_group_otp(text, text[], text, text, date, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_issue_group_otp(text, text[], text, text, date, text) TO kycvs_entity;
+COMMENT ON FUNCTION @extschema@.kycvs_issue_group_otp(text, text[], text, text, date, text) IS 'public: sends one OTP for 1 to 6 persons who share a mobile number and returns a signed receipt whose "jti" is the txn for kycvs_verify_otp; KV001-KV009, KV040, KV041, KV050-KV052';
+
+CREATE FUNCTION @extschema@.kycvs_status_group(consent jsonb, as_of date DEFAULT NULL)
+  RETURNS TABLE (n int, answer jsonb)
+  AS 'MODULE_PATHNAME', 'kycvs_status_group' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 6;
+REVOKE ALL ON FUNCTION @extschema@.kycvs_status_group(jsonb, date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION @extschema@.kycvs_status_group(jsonb, date) TO kycvs_entity;
+COMMENT ON FUNCTION @extschema@.kycvs_status_group(jsonb, date) IS 'public: a signed answer, like that of kycvs_status, for each person of a group''s consent, n in the order of the names; all or none; KV003, KV004, KV008, KV020-KV023, KV040, KV050-KV052';
+
+CREATE FUNCTION kycvs.try_issue_group_otp(mobile text, names text[], purpose text, reference text DEFAULT NULL, travel_date date DEFAULT NULL, language text DEFAULT 'en', api_key text DEFAULT NULL)
+  RETURNS jsonb
+  AS 'MODULE_PATHNAME', 'kycvs_try_issue_group_otp' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.try_issue_group_otp(text, text[], text, text, date, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.try_issue_group_otp(text, text[], text, text, date, text, text) TO kycvs_entity, kycvs_gateway;
+COMMENT ON FUNCTION kycvs.try_issue_group_otp(text, text[], text, text, date, text, text) IS 'public: like kycvs_issue_group_otp, but a KV refusal is returned as {"error", "message", "retry_after", "tries_left"}; api_key: for members of kycvs_gateway';
+
+CREATE FUNCTION kycvs.try_status_group(consent jsonb, as_of date DEFAULT NULL, api_key text DEFAULT NULL)
+  RETURNS TABLE (n int, answer jsonb)
+  AS 'MODULE_PATHNAME', 'kycvs_try_status_group' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 6;
+REVOKE ALL ON FUNCTION kycvs.try_status_group(jsonb, date, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.try_status_group(jsonb, date, text) TO kycvs_entity, kycvs_gateway;
+COMMENT ON FUNCTION kycvs.try_status_group(jsonb, date, text) IS 'public: like kycvs_status_group, but a KV refusal is one row, n NULL and answer {"error", "message", "retry_after", "tries_left"}; api_key: for members of kycvs_gateway';
 
 /* ---- public functions: anybody who holds a document (RFC 7515, RFC 8785) ---- */
 
@@ -1046,9 +1113,10 @@ BEGIN ATOMIC
   SELECT a.issued_at, e.code, p.code, c.reference, a.jti, a.as_of, a.status::int
     FROM kycvs_data.consent AS c
     JOIN kycvs_data.answer AS a ON a.consent = c.jti
+    LEFT JOIN kycvs_data.consent_person AS o ON o.consent = c.jti AND o.n = a.n
     JOIN kycvs_data.entity AS e ON e.id = c.entity
     JOIN kycvs_data.purpose AS p ON p.id = c.purpose
-   WHERE c.person = answers_since.person_id AND a.issued_at >= answers_since.since
+   WHERE CASE WHEN a.n > 1 THEN o.person ELSE c.person END = answers_since.person_id AND a.issued_at >= answers_since.since
    ORDER BY a.issued_at;
 END;
 ALTER FUNCTION kycvs.answers_since(bigint, timestamptz) OWNER TO kycvs_owner;

@@ -90,7 +90,9 @@ FROM unnest(ARRAY[$$kycvs_issue_otp(NULL, 'Lata Nair', 'refuse')$$, $$kycvs_issu
                   'kycvs_resend_otp(NULL)', $$kycvs_verify_otp(NULL, '123456', true)$$,
                   $$kycvs_verify_otp('00000000-0000-8000-8000-000000000000', NULL, true)$$, $$kycvs_verify_otp('00000000-0000-8000-8000-000000000000', '123456', NULL)$$,
                   'kycvs_status(NULL)', $$kycvs_verify(NULL, 'refused', NULL)$$, $$kycvs_verify('{}', NULL, NULL)$$, 'kycvs_claims(NULL)', 'kycvs_to_jwt(NULL)', 'kycvs_from_jwt(NULL)',
-                  $$kycvs.try_issue_otp(NULL, 'Lata Nair', 'refuse')$$, 'kycvs.try_status(NULL)']) WITH ORDINALITY AS sample (arguments, n) ORDER BY n;
+                  $$kycvs.try_issue_otp(NULL, 'Lata Nair', 'refuse')$$, 'kycvs.try_status(NULL)',
+                  $$kycvs_issue_group_otp('9822000001', NULL, 'refuse')$$, $$kycvs_issue_group_otp('9822000001', '{Lata Nair,NULL}', 'refuse')$$, 'kycvs_status_group(NULL)',
+                  $$kycvs.try_issue_group_otp('9822000001', NULL, 'refuse')$$, 'kycvs.try_status_group(NULL)']) WITH ORDINALITY AS sample (arguments, n) ORDER BY n;
 
 /* ---- kycvs_resend_otp and kycvs_verify_otp ---- */
 
@@ -328,7 +330,8 @@ SELECT kycvs.try_status(NULL);
 RESET kycvs.registry;
 -- the caller before the arguments
 SELECT statement, test.refusal('SELECT ' || statement) AS refusal
-FROM unnest(ARRAY['kycvs_issue_otp(NULL, NULL, NULL)', $$kycvs_issue_otp('1', '1', '1')$$, 'kycvs_resend_otp(NULL)', 'kycvs_verify_otp(NULL, NULL, NULL)', 'kycvs_status(NULL)', $$kycvs_status('[]')$$]) AS statement;
+FROM unnest(ARRAY['kycvs_issue_otp(NULL, NULL, NULL)', $$kycvs_issue_otp('1', '1', '1')$$, 'kycvs_resend_otp(NULL)', 'kycvs_verify_otp(NULL, NULL, NULL)', 'kycvs_status(NULL)', $$kycvs_status('[]')$$,
+                  'kycvs_issue_group_otp(NULL, NULL, NULL)', 'kycvs_status_group(NULL)']) AS statement;
 -- the arguments in their order: mobile, name, purpose, reference, date, language
 SET ROLE regress_refused;
 SELECT test.refusal(format('SELECT kycvs_issue_otp(%L, %L, %L, %L, %L, %L)', mobile, name, purpose, reference, day, language)) AS refusal

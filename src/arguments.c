@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "catalog/pg_type_d.h"
+#include "channel.h"
 #include "jcs.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
@@ -76,6 +77,28 @@ kycvs_take_text(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const c
 		(void) kycvs_take_optional_text(request, fcinfo, arg, what, value, size, too_long);
 }
 
+void
+kycvs_take_number(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what)
+{
+	if (kycvs_take_given(request, fcinfo, arg, what))
+		request->number = PG_GETARG_INT64(arg);
+}
+
+void
+kycvs_take_date(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	request->has_date = !PG_ARGISNULL(arg);
+	if (request->has_date)
+		request->date = PG_GETARG_DATEADT(arg);
+}
+
+void
+kycvs_take_count(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what)
+{
+	if (kycvs_take_given(request, fcinfo, arg, what))
+		request->count = PG_GETARG_INT32(arg);
+}
+
 /* Strictly the 36 characters that uuid_out writes. */
 static bool
 parse_uuid(const char *text, int length, pg_uuid_t *id)
@@ -130,6 +153,36 @@ kycvs_take_consent(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 		kycvs_note_bad(request, KV_CONSENT_INVALID, "");
 }
 
+static void
+take_name(KycvsRequest *request, Datum name, bool isnull, int n)
+{
+	if (isnull)
+		kycvs_note_bad(request, ERRCODE_NULL_VALUE_NOT_ALLOWED, psprintf("name %d must not be null", n));
+	else if (!copy_text(name, request->names[n - 1], sizeof(request->names[n - 1])))
+		kycvs_note_bad(request, KV_NAME_INVALID, psprintf("name %d is not valid", n));
+}
+
+void
+kycvs_take_names(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			n;
+	int			i;
+
+	if (!kycvs_take_given(request, fcinfo, arg, "names"))
+		return;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n);
+	if (n == 0)
+		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, "names must hold 1 to 6 names");
+	else if (n > KYCVS_GROUP_MAX)
+		kycvs_note_bad(request, KV_TOO_MANY_PERSONS, "");
+	else
+		request->nnames = n;
+	for (i = 0; i < request->nnames; i++)
+		take_name(request, names[i], nulls[i], i + 1);
+}
+
 void
 kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 {
@@ -156,20 +209,40 @@ kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 	request->count = n;
 }
 
-static char *
-body_text(const KycvsReply *reply)
+bool
+kycvs_microseconds(const Interval *interval, int64 *microseconds)
 {
-	return pg_any_to_server(reply->body, reply->length, PG_UTF8);
+	if (interval->month != 0 || interval->day < -1000 || interval->day > 1000 ||
+		interval->time < -1000 * USECS_PER_DAY || interval->time > 1000 * USECS_PER_DAY)
+		return false;
+	*microseconds = interval->time + interval->day * USECS_PER_DAY;
+	return true;
+}
+
+KycvsReply *
+kycvs_ask(KycvsRequest *request)
+{
+	KycvsReply *reply = kycvs_call(request);
+
+	if (reply->refusal.sqlstate != 0)
+		kycvs_raise(&reply->refusal);
+	return reply;
 }
 
 Datum
 kycvs_reply_text(const KycvsReply *reply)
 {
-	return CStringGetTextDatum(body_text(reply));
+	return CStringGetTextDatum(pg_any_to_server(reply->body, reply->length, PG_UTF8));
 }
 
 Datum
 kycvs_reply_jsonb(const KycvsReply *reply)
 {
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(body_text(reply)));
+	return kycvs_document_jsonb(reply->body);
+}
+
+Datum
+kycvs_document_jsonb(const char *document)
+{
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(pg_any_to_server(document, strlen(document), PG_UTF8)));
 }

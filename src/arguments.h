@@ -30,13 +30,30 @@ extern bool kycvs_take_optional_text(KycvsRequest *request, FunctionCallInfo fci
 /* Notes 22004 for a NULL; returns whether there is a value. */
 extern bool kycvs_take_given(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what);
 
+/* A number, a small one; NULL is noted as 22004. */
+extern void kycvs_take_number(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what);
+extern void kycvs_take_count(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what);
+
+/* A day, or NULL. */
+extern void kycvs_take_date(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
+
 /* The consent's jti and the digest of its canonical form; anything else is noted as KV020. */
 extern void kycvs_take_consent(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
 
+/* The names of a group; one that is NULL or too long is noted by its number. */
+extern void kycvs_take_names(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
+
 extern void kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
+
+/* Days of 24 hours; months have no length.  False when it is far from what anybody could mean. */
+extern bool kycvs_microseconds(const Interval *interval, int64 *microseconds);
+
+/* Asks the session's registry; a refusal is raised. */
+extern KycvsReply *kycvs_ask(KycvsRequest *request);
 
 /* UTF-8 from the authority in this database's encoding. */
 extern Datum kycvs_reply_text(const KycvsReply *reply);
 extern Datum kycvs_reply_jsonb(const KycvsReply *reply);
+extern Datum kycvs_document_jsonb(const char *document);
 
 #endif							/* KYCVS_ARGUMENTS_H */

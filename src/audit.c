@@ -18,9 +18,11 @@
 
 static const char *const events[KYCVS_OPS] = {
 	[KYCVS_OP_ISSUE] = "issue",
+	[KYCVS_OP_ISSUE_GROUP] = "issue_group",
 	[KYCVS_OP_RESEND] = "resend",
 	[KYCVS_OP_VERIFY] = "verify",
 	[KYCVS_OP_STATUS] = "status",
+	[KYCVS_OP_STATUS_GROUP] = "status_group",
 	[KYCVS_OP_CREATE_KEY] = "create_key",
 	[KYCVS_OP_ACTIVATE_KEY] = "activate_key",
 	[KYCVS_OP_REVOKE_KEY] = "revoke_key",

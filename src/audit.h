@@ -16,7 +16,7 @@ typedef struct KycvsAudit
 	int32		entity;
 	pg_uuid_t	subject;		/* challenge or consent */
 	pg_uuid_t	document;		/* jti that is given out */
-	int64		object;			/* person, API key, message */
+	int64		object;			/* person, API key, message; how many persons a group has, or which one was answered for */
 	DateADT		as_of;
 	int			status;
 } KycvsAudit;

@@ -68,9 +68,11 @@ static const char sender_group[] = "kycvs_sender";
 
 static const Route routes[KYCVS_OPS] = {
 	[KYCVS_OP_ISSUE] = {kycvs_decide_issue, entity_group, NEEDS_SIGNING},
+	[KYCVS_OP_ISSUE_GROUP] = {kycvs_decide_issue, entity_group, NEEDS_SIGNING},
 	[KYCVS_OP_RESEND] = {kycvs_decide_resend, entity_group, NEEDS_SIGNING},
 	[KYCVS_OP_VERIFY] = {kycvs_decide_verify, entity_group, NEEDS_SIGNING},
 	[KYCVS_OP_STATUS] = {kycvs_decide_status, entity_group, NEEDS_SIGNING},
+	[KYCVS_OP_STATUS_GROUP] = {kycvs_decide_status, entity_group, NEEDS_SIGNING},
 	[KYCVS_OP_JWKS] = {kycvs_decide_jwks, NULL, NEEDS_NOTHING},
 	[KYCVS_OP_HEALTH] = {NULL, NULL, NEEDS_NOTHING},
 	[KYCVS_OP_CREATE_KEY] = {kycvs_decide_create_key, admin_group, NEEDS_NOTHING},
@@ -415,7 +417,7 @@ makes_messages(int n, const KycvsRequest *requests)
 	int			i;
 
 	for (i = 0; i < n; i++)
-		if (requests[i].op == KYCVS_OP_ISSUE || requests[i].op == KYCVS_OP_RESEND)
+		if (requests[i].op == KYCVS_OP_ISSUE || requests[i].op == KYCVS_OP_ISSUE_GROUP || requests[i].op == KYCVS_OP_RESEND)
 			return true;
 	return false;
 }

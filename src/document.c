@@ -4,7 +4,9 @@
  *
  * A document is a list of claims, and its canonical form is what is signed;
  * nothing that a caller formatted gets into it.  Design section 7 lists the
- * claims; a document has those and no other.
+ * claims; a document has those and no other, but for a group's: its receipt
+ * says how many persons it names, its consent lists them.  An answer is always
+ * about one person, and looks the same wherever it comes from.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -84,6 +86,44 @@ add_name(KycvsClaims *claims, const pg_uuid_t *jti, const char *name)
 	return hashed;
 }
 
+/* Who a document is about. */
+static bool
+add_person(KycvsClaims *claims, const pg_uuid_t *jti, const KycvsNamed *named)
+{
+	add_base64url(claims, "sub", named->sub, sizeof(named->sub));
+	return add_name(claims, jti, named->name);
+}
+
+static bool
+add_persons(KycvsClaims *claims, const pg_uuid_t *jti, const KycvsGroup *group)
+{
+	StringInfoData persons;
+	int			i;
+
+	initStringInfo(&persons);
+	for (i = 0; i < group->n; i++)
+	{
+		KycvsClaims person = {0};
+
+		appendStringInfoChar(&persons, i == 0 ? '[' : ',');
+		kycvs_claim_number(&person, "n", group->named[i].n);
+		if (!add_person(&person, jti, &group->named[i]) || !kycvs_jcs_claims(&person, &persons))
+			return false;
+	}
+	appendStringInfoChar(&persons, ']');
+	kycvs_claim_canonical(claims, "persons", persons.data);
+	return true;
+}
+
+/* Of a group always as a list, also when it is of one. */
+static bool
+add_subject(KycvsClaims *claims, const KycvsConsent *consent, const KycvsGroup *group)
+{
+	if (consent->persons > 0)
+		return add_persons(claims, &consent->jti, group);
+	return add_person(claims, &consent->jti, &group->named[0]);
+}
+
 /* The claims that every document has. */
 static void
 add_common(KycvsClaims *claims, const KycvsEntity *entity, const KycvsPurpose *purpose,
@@ -139,6 +179,8 @@ kycvs_document_receipt(StringInfo out, const KycvsEntity *entity, const KycvsPur
 			   challenge->has_reference ? challenge->reference : NULL);
 	kycvs_claim_text(&claims, "mobile", masked);
 	kycvs_claim_text(&claims, "notice", notice);
+	if (challenge->persons > 0)
+		kycvs_claim_number(&claims, "group", challenge->persons);
 	if (challenge->has_travel_date)
 		add_date(&claims, "travel_date", challenge->travel_date);
 	if (pause >= 0)
@@ -149,14 +191,13 @@ kycvs_document_receipt(StringInfo out, const KycvsEntity *entity, const KycvsPur
 
 bool
 kycvs_document_consent(StringInfo out, const KycvsEntity *entity, const KycvsPurpose *purpose,
-					   const KycvsConsent *consent, const char *name, uint8 digest[KYCVS_DIGEST_LENGTH])
+					   const KycvsConsent *consent, const KycvsGroup *group, uint8 digest[KYCVS_DIGEST_LENGTH])
 {
 	KycvsClaims claims = {0};
 
 	add_common(&claims, entity, purpose, &consent->jti, consent->issued_at, consent->expires_at,
 			   consent->has_reference ? consent->reference : NULL);
-	add_base64url(&claims, "sub", consent->sub, sizeof(consent->sub));
-	if (!add_name(&claims, &consent->jti, name))
+	if (!add_subject(&claims, consent, group))
 		return false;
 	add_uuid(&claims, "txn", &consent->challenge);
 	add_hex(&claims, "notice_sha256", consent->notice_sha256, sizeof(consent->notice_sha256));
@@ -183,19 +224,18 @@ name_match(KycvsMatch match)
 
 bool
 kycvs_document_answer(StringInfo out, const KycvsEntity *entity, const KycvsPurpose *purpose,
-					  const KycvsConsent *consent, const KycvsAnswer *answer, const char *name)
+					  const KycvsConsent *consent, const KycvsNamed *named, const KycvsAnswer *answer)
 {
 	KycvsClaims claims = {0};
 
 	add_common(&claims, entity, purpose, &answer->jti, answer->issued_at, answer->expires_at,
 			   consent->has_reference ? consent->reference : NULL);
-	add_base64url(&claims, "sub", consent->sub, sizeof(consent->sub));
-	if (!add_name(&claims, &answer->jti, name))
+	if (!add_person(&claims, &answer->jti, named))
 		return false;
 	kycvs_claim_number(&claims, "status", answer->status);
 	add_date(&claims, "as_of", answer->as_of);
 	kycvs_claim_text(&claims, "rules", answer->rules);
-	kycvs_claim_text(&claims, "match", name_match(consent->match));
+	kycvs_claim_text(&claims, "match", name_match(named->choice.match));
 	add_uuid(&claims, "consent", &consent->jti);
 	return sign(out, KYCVS_TYPE_STATUS, &claims, NULL);
 }

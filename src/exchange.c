@@ -36,7 +36,8 @@ enum
 	CHALLENGE_FAILED_AT,
 	CHALLENGE_VERIFIED,
 	CHALLENGE_SYSTEM_IDENTIFIER,
-	CHALLENGE_TIMELINE
+	CHALLENGE_TIMELINE,
+	CHALLENGE_PERSONS
 };
 static const char *const challenge_columns[] = {
 	[CHALLENGE_ID] = "id",
@@ -59,7 +60,8 @@ static const char *const challenge_columns[] = {
 	[CHALLENGE_FAILED_AT] = "failed_at",
 	[CHALLENGE_VERIFIED] = "verified",
 	[CHALLENGE_SYSTEM_IDENTIFIER] = "system_identifier",
-	[CHALLENGE_TIMELINE] = "timeline"
+	[CHALLENGE_TIMELINE] = "timeline",
+	[CHALLENGE_PERSONS] = "persons"
 };
 static KycvsTable challenges = KYCVS_TABLE("challenge", challenge_columns);
 static KycvsIndex challenge_by_id = {&challenges, "challenge_pkey", 1, BTEqualStrategyNumber};
@@ -86,7 +88,8 @@ enum
 	CONSENT_REPEATS,
 	CONSENT_ISSUED_AT,
 	CONSENT_EXPIRES_AT,
-	CONSENT_WITHDRAWN_AT
+	CONSENT_WITHDRAWN_AT,
+	CONSENT_PERSONS
 };
 static const char *const consent_columns[] = {
 	[CONSENT_JTI] = "jti",
@@ -107,7 +110,8 @@ static const char *const consent_columns[] = {
 	[CONSENT_REPEATS] = "repeats",
 	[CONSENT_ISSUED_AT] = "issued_at",
 	[CONSENT_EXPIRES_AT] = "expires_at",
-	[CONSENT_WITHDRAWN_AT] = "withdrawn_at"
+	[CONSENT_WITHDRAWN_AT] = "withdrawn_at",
+	[CONSENT_PERSONS] = "persons"
 };
 static KycvsTable consents = KYCVS_TABLE("consent", consent_columns);
 static KycvsIndex consent_by_jti = {&consents, "consent_pkey", 1, BTEqualStrategyNumber};
@@ -119,6 +123,7 @@ enum
 	ANSWER_CONSENT,
 	ANSWER_AS_OF,
 	ANSWER_STATUS,
+	ANSWER_N,
 	ANSWER_RULES,
 	ANSWER_ISSUED_AT,
 	ANSWER_EXPIRES_AT
@@ -128,6 +133,7 @@ static const char *const answer_columns[] = {
 	[ANSWER_CONSENT] = "consent",
 	[ANSWER_AS_OF] = "as_of",
 	[ANSWER_STATUS] = "status",
+	[ANSWER_N] = "n",
 	[ANSWER_RULES] = "rules",
 	[ANSWER_ISSUED_AT] = "issued_at",
 	[ANSWER_EXPIRES_AT] = "expires_at"
@@ -204,6 +210,7 @@ read_challenge(const KycvsRow *row, KycvsChallenge *challenge)
 	challenge->verified = kycvs_row_bool(row, CHALLENGE_VERIFIED);
 	challenge->ours = kycvs_row_int8(row, CHALLENGE_SYSTEM_IDENTIFIER) == this_system() &&
 		kycvs_row_int4(row, CHALLENGE_TIMELINE) == this_timeline();
+	challenge->persons = kycvs_row_int2(row, CHALLENGE_PERSONS);
 }
 
 bool
@@ -306,6 +313,7 @@ kycvs_challenge_insert(const KycvsChallenge *challenge)
 	kycvs_bind_bool(&columns, false);	/* verified */
 	kycvs_bind_int8(&columns, this_system());
 	kycvs_bind_int4(&columns, this_timeline());
+	kycvs_bind_int2(&columns, challenge->persons);
 	kycvs_row_add(&challenges, &columns);
 }
 
@@ -367,6 +375,7 @@ read_consent(const KycvsRow *row, KycvsConsent *consent)
 	consent->issued_at = kycvs_row_time(row, CONSENT_ISSUED_AT);
 	consent->expires_at = kycvs_row_time(row, CONSENT_EXPIRES_AT);
 	consent->withdrawn = !kycvs_row_null(row, CONSENT_WITHDRAWN_AT);
+	consent->persons = kycvs_row_int2(row, CONSENT_PERSONS);
 }
 
 static bool
@@ -416,6 +425,7 @@ kycvs_consent_insert(const KycvsConsent *consent)
 	kycvs_bind_time(&columns, consent->issued_at);
 	kycvs_bind_time(&columns, consent->expires_at);
 	kycvs_bind_null(&columns, TIMESTAMPTZOID);	/* withdrawn_at */
+	kycvs_bind_int2(&columns, consent->persons);
 	kycvs_row_add(&consents, &columns);
 }
 
@@ -442,14 +452,15 @@ read_answer(const KycvsRow *row, KycvsAnswer *answer)
 	kycvs_row_uuid(row, ANSWER_CONSENT, &answer->consent);
 	answer->as_of = kycvs_row_date(row, ANSWER_AS_OF);
 	answer->status = kycvs_row_int2(row, ANSWER_STATUS);
+	answer->n = kycvs_row_int2(row, ANSWER_N);
 	kycvs_row_text(row, ANSWER_RULES, answer->rules, sizeof(answer->rules));
 	answer->issued_at = kycvs_row_time(row, ANSWER_ISSUED_AT);
 	answer->expires_at = kycvs_row_time(row, ANSWER_EXPIRES_AT);
 }
 
-/* A consent has few answers, one for each change of the result. */
+/* A consent has few answers, one for each person and change of the result. */
 bool
-kycvs_answer_newest(const pg_uuid_t *consent, DateADT as_of, KycvsAnswer *answer)
+kycvs_answer_newest(const pg_uuid_t *consent, int n, DateADT as_of, KycvsAnswer *answer)
 {
 	KycvsArgs	keys = {0};
 	KycvsScan	scan;
@@ -461,6 +472,8 @@ kycvs_answer_newest(const pg_uuid_t *consent, DateADT as_of, KycvsAnswer *answer
 	kycvs_scan_begin(&scan, &answer_by_consent, &keys, ForwardScanDirection);
 	while (kycvs_scan_next(&scan, &row))
 	{
+		if (kycvs_row_int2(&row, ANSWER_N) != n)
+			continue;
 		if (!found || kycvs_row_time(&row, ANSWER_ISSUED_AT) > answer->issued_at)
 			read_answer(&row, answer);
 		found = true;
@@ -478,6 +491,7 @@ kycvs_answer_insert(const KycvsAnswer *answer)
 	kycvs_bind_uuid(&columns, &answer->consent);
 	kycvs_bind_date(&columns, answer->as_of, true);
 	kycvs_bind_int2(&columns, answer->status);
+	kycvs_bind_int2(&columns, answer->n);
 	kycvs_bind_text(&columns, answer->rules);
 	kycvs_bind_time(&columns, answer->issued_at);
 	kycvs_bind_time(&columns, answer->expires_at);

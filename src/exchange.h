@@ -20,7 +20,7 @@ typedef struct KycvsChallenge
 {
 	KycvsOtpBinding binding;	/* id, entity, purpose, mobile, name, nonce */
 	uint8		mobile_sealed[KYCVS_SEALED_MOBILE];
-	uint8		name_sealed[KYCVS_SEALED_NAME];
+	uint8		name_sealed[KYCVS_SEALED_NAME];	/* of a group: the first one's */
 	bool		has_reference;
 	char		reference[KYCVS_TEXT_MAX + 1];
 	bool		has_travel_date;
@@ -36,6 +36,7 @@ typedef struct KycvsChallenge
 	bool		failed;
 	bool		verified;
 	bool		ours;			/* issued by this server on this timeline */
+	int			persons;		/* of a group; 0: it is none */
 	KycvsRow	row;			/* when it was found */
 } KycvsChallenge;
 
@@ -46,7 +47,7 @@ typedef struct KycvsConsent
 	int32		entity;
 	int32		purpose;
 	uint8		index[KYCVS_INDEX_LENGTH];
-	uint8		name_sealed[KYCVS_SEALED_NAME];
+	uint8		name_sealed[KYCVS_SEALED_NAME];	/* of a group: this and the next three, and "used", are the first one's */
 	int64		person;			/* 0: none was found */
 	KycvsMatch	match;
 	uint8		sub[KYCVS_DIGEST_LENGTH];
@@ -62,6 +63,7 @@ typedef struct KycvsConsent
 	TimestampTz issued_at;
 	TimestampTz expires_at;
 	bool		withdrawn;
+	int			persons;		/* of a group; 0: it is none */
 	KycvsRow	row;			/* when it was found */
 } KycvsConsent;
 
@@ -71,6 +73,7 @@ typedef struct KycvsAnswer
 	pg_uuid_t	consent;
 	DateADT		as_of;
 	int			status;
+	int			n;				/* whose, of a group; else 1 */
 	char		rules[KYCVS_CODE_MAX + 1];
 	TimestampTz issued_at;
 	TimestampTz expires_at;
@@ -99,7 +102,7 @@ extern void kycvs_consent_insert(const KycvsConsent *consent);
 extern void kycvs_consent_repeated(KycvsConsent *consent);
 extern void kycvs_consent_used(KycvsConsent *consent);
 
-extern bool kycvs_answer_newest(const pg_uuid_t *consent, DateADT as_of, KycvsAnswer *answer);
+extern bool kycvs_answer_newest(const pg_uuid_t *consent, int n, DateADT as_of, KycvsAnswer *answer);
 extern void kycvs_answer_insert(const KycvsAnswer *answer);
 
 #endif							/* KYCVS_EXCHANGE_H */

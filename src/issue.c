@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "document.h"
 #include "exchange.h"
+#include "group.h"
 #include "limits.h"
 #include "message.h"
 
@@ -88,20 +89,78 @@ digest_name(const char *folded, uint8 digest[KYCVS_DIGEST_LENGTH])
 	kycvs_must(kycvs_mac(KYCVS_SUBKEY_INDEX, parts, lengthof(parts), digest), "digest a name");
 }
 
+/* One person, asked about alone. */
+static bool
+read_name(KycvsCall *call, Question *question)
+{
+	char		folded[KYCVS_FOLDED_MAX + 1];
+
+	if (!kycvs_read_name(call, folded))
+		return false;
+	digest_name(folded, question->challenge.binding.name_digest);
+	explicit_bzero(folded, sizeof(folded));
+	return true;
+}
+
+typedef char FoldedName[KYCVS_FOLDED_MAX + 1];
+
+/* Folds the names of a group, whom a refusal names by their numbers. */
+static bool
+fold_names(KycvsCall *call, FoldedName folded[KYCVS_GROUP_MAX])
+{
+	const KycvsRequest *request = call->request;
+	int			i;
+	int			j;
+
+	for (i = 0; i < request->nnames; i++)
+	{
+		if (kycvs_name_fold(request->names[i], folded[i]) != 0)
+			return kycvs_decline_reason(call, KV_NAME_INVALID, psprintf("name %d is not valid", i + 1));
+		for (j = 0; j < i; j++)
+			if (strcmp(folded[i], folded[j]) == 0)
+				return kycvs_decline_reason(call, KV_NAME_INVALID, psprintf("name %d is the same as name %d", i + 1, j + 1));
+	}
+	return true;
+}
+
+/* Of all folded names, each with its length, in their order; no single name has such a digest. */
+static void
+digest_names(FoldedName folded[KYCVS_GROUP_MAX], int n, uint8 digest[KYCVS_DIGEST_LENGTH])
+{
+	KycvsPart	parts[KYCVS_GROUP_MAX + 1] = {{"group", 5}};
+	int			i;
+
+	for (i = 0; i < n; i++)
+		parts[i + 1] = (KycvsPart) {folded[i], strlen(folded[i])};
+	kycvs_must(kycvs_mac(KYCVS_SUBKEY_INDEX, parts, n + 1, digest), "digest the names of a group");
+}
+
+static bool
+read_names(KycvsCall *call, Question *question)
+{
+	FoldedName	folded[KYCVS_GROUP_MAX];
+	int			n = call->request->nnames;
+	bool		usable = fold_names(call, folded);
+
+	if (usable)
+		digest_names(folded, n, question->challenge.binding.name_digest);
+	explicit_bzero(folded, sizeof(folded));
+	question->challenge.persons = n;
+	return usable;
+}
+
 static bool
 read_question(KycvsCall *call, Question *question)
 {
 	KycvsOtpBinding *binding = &question->challenge.binding;
-	char		folded[KYCVS_FOLDED_MAX + 1];
+	bool		(*read_who) (KycvsCall *, Question *) = call->request->op == KYCVS_OP_ISSUE_GROUP ? read_names : read_name;
 
 	memset(question, 0, sizeof(*question));
 	binding->entity = call->entity.id;
 	if (!kycvs_read_mobile(call, question->e164, question->index) ||
-		!kycvs_read_name(call, folded))
+		!read_who(call, question))
 		return false;
 	kycvs_must(kycvs_exchange_index(question->e164, binding->index), "index a mobile number");
-	digest_name(folded, binding->name_digest);
-	explicit_bzero(folded, sizeof(folded));
 	return read_purpose(call, question) &&
 		read_reference(call, question) &&
 		read_travel_date(call, question) &&
@@ -133,19 +192,30 @@ within_budget(KycvsCall *call)
 	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
 }
 
+static bool
+seal_names(const KycvsRequest *request, KycvsGroup *group)
+{
+	if (request->op == KYCVS_OP_ISSUE_GROUP)
+		return kycvs_group_seal(group, request->names, request->nnames);
+	return kycvs_group_seal(group, &request->name, 1);
+}
+
 static void
 write_challenge(KycvsCall *call, Question *question)
 {
 	KycvsChallenge *challenge = &question->challenge;
+	KycvsGroup	group;
 
 	kycvs_must(kycvs_new_id(question->index, &challenge->binding.challenge) &&
 			   kycvs_random(challenge->binding.nonce, KYCVS_NONCE_LENGTH) &&
 			   kycvs_seal(KYCVS_SEAL_MOBILE, question->e164, challenge->mobile_sealed, KYCVS_SEALED_MOBILE) &&
-			   kycvs_seal(KYCVS_SEAL_NAME, call->request->name, challenge->name_sealed, KYCVS_SEALED_NAME),
+			   seal_names(call->request, &group),
 			   "make a challenge");
+	memcpy(challenge->name_sealed, group.named[0].name_sealed, KYCVS_SEALED_NAME);
 	challenge->issued_at = challenge->sent_at = call->now;
 	challenge->expires_at = call->now + KYCVS_OTP_SECONDS * USECS_PER_SEC;
 	kycvs_challenge_insert(challenge);
+	kycvs_group_insert_challenge(challenge, &group);
 	kycvs_message_insert(challenge);
 }
 
@@ -159,6 +229,7 @@ grant_receipt(KycvsCall *call, const Question *question)
 									  question->e164, question->notice), "sign a receipt");
 	call->audit.subject = question->challenge.binding.challenge;
 	call->audit.document = question->challenge.binding.challenge;
+	call->audit.object = question->challenge.persons;
 	kycvs_grant_text(call, receipt.data, receipt.len);
 }
 

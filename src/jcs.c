@@ -438,13 +438,19 @@ add_claim(KycvsClaims *claims, KycvsClaim claim)
 void
 kycvs_claim_text(KycvsClaims *claims, const char *name, const char *text)
 {
-	add_claim(claims, (KycvsClaim) {name, text, 0});
+	add_claim(claims, (KycvsClaim) {name, text, 0, false});
 }
 
 void
 kycvs_claim_number(KycvsClaims *claims, const char *name, int64 number)
 {
-	add_claim(claims, (KycvsClaim) {name, NULL, number});
+	add_claim(claims, (KycvsClaim) {name, NULL, number, false});
+}
+
+void
+kycvs_claim_canonical(KycvsClaims *claims, const char *name, const char *json)
+{
+	add_claim(claims, (KycvsClaim) {name, json, 0, true});
 }
 
 /* Names are ASCII, whose bytes are its UTF-16 code units. */
@@ -478,7 +484,9 @@ kycvs_jcs_claims(KycvsClaims *claims, StringInfo out)
 		appendStringInfoCharMacro(out, i == 0 ? '{' : ',');
 		write_quoted(out, claim->name, strlen(claim->name));
 		appendStringInfoCharMacro(out, ':');
-		if (claim->text != NULL)
+		if (claim->canonical)
+			appendStringInfoString(out, claim->text);
+		else if (claim->text != NULL)
 			write_quoted(out, claim->text, strlen(claim->text));
 		else
 			appendStringInfo(out, INT64_FORMAT, claim->number);

@@ -21,6 +21,7 @@ typedef struct KycvsClaim
 	const char *name;
 	const char *text;			/* NULL: a number */
 	int64		number;
+	bool		canonical;		/* the text is JSON in its canonical form */
 } KycvsClaim;
 
 typedef struct KycvsClaims
@@ -52,6 +53,7 @@ extern const char *kycvs_to_utf8(char **text, int *length);
 /* The same for claims that are not jsonb yet; sorts them.  False when they break the profile. */
 extern void kycvs_claim_text(KycvsClaims *claims, const char *name, const char *text);
 extern void kycvs_claim_number(KycvsClaims *claims, const char *name, int64 number);
+extern void kycvs_claim_canonical(KycvsClaims *claims, const char *name, const char *json);	/* made of kycvs_jcs_claims */
 extern bool kycvs_jcs_claims(KycvsClaims *claims, StringInfo out);
 
 #endif							/* KYCVS_JCS_H */

@@ -58,6 +58,8 @@ static const RefusalText texts[] = {
 	"Ask the person again: kycvs_issue_otp, then kycvs_verify_otp."},
 	{KV_CONSENT_USED_UP, "consent is used up",
 	"Ask the person again: kycvs_issue_otp, then kycvs_verify_otp."},
+	{KV_CONSENT_OF_GROUP, "consent is for a group",
+	"Ask with kycvs_status_group, which returns an answer for each person."},
 	{KV_DOCUMENT_MALFORMED, "document is malformed",
 	"Pass a whole document as kycvs returned it, with its member \"jws\"."},
 	{KV_SIGNATURE_WRONG, "signature is wrong",

@@ -20,15 +20,18 @@
 #define KYCVS_TEXT_MAX		128		/* references, batches, names of entities */
 #define KYCVS_NOTICE_MAX	4096	/* notices and other long texts */
 #define KYCVS_PURPOSES_MAX	16		/* purposes of one entity in one call */
+#define KYCVS_GROUP_MAX		6		/* persons that one OTP is asked for */
 #define KYCVS_CHANNEL_SIZE	16384	/* bytes of a request, and of a reply */
 
 typedef enum KycvsOp
 {
 	KYCVS_OP_NONE = 0,
 	KYCVS_OP_ISSUE,
+	KYCVS_OP_ISSUE_GROUP,
 	KYCVS_OP_RESEND,
 	KYCVS_OP_VERIFY,
 	KYCVS_OP_STATUS,
+	KYCVS_OP_STATUS_GROUP,
 	KYCVS_OP_JWKS,
 	KYCVS_OP_HEALTH,
 	KYCVS_OP_CREATE_KEY,
@@ -83,6 +86,7 @@ typedef struct KycvsRequest
 	int64		number;			/* person, message, API key, how many */
 	int64		other;			/* another person */
 	int32		count;			/* uses, failures an hour, birth year, dose number */
+	int			nnames;			/* of a group */
 	int64		microseconds;	/* validity, how long to wait */
 	DateADT		date;			/* travel date, as_of, given_on */
 	bool		has_date;
@@ -100,6 +104,7 @@ typedef struct KycvsRequest
 	char		api_key[KYCVS_TEXT_MAX + 1];
 
 	/* Long and rare, so they stand last: a request without them is copied only so far. */
+	char		names[KYCVS_GROUP_MAX][KYCVS_NAME_MAX + 1];
 	char		notice[KYCVS_NOTICE_MAX + 1];
 	char		purposes[KYCVS_PURPOSES_MAX][KYCVS_CODE_MAX + 1];
 } KycvsRequest;
@@ -120,9 +125,9 @@ typedef struct KycvsReply
 static inline size_t
 kycvs_request_size(const KycvsRequest *request)
 {
-	bool		is_short = request->notice[0] == '\0' && request->purposes[0][0] == '\0';
+	bool		is_short = request->nnames == 0 && request->notice[0] == '\0' && request->purposes[0][0] == '\0';
 
-	return is_short ? offsetof(KycvsRequest, notice) : sizeof(KycvsRequest);
+	return is_short ? offsetof(KycvsRequest, names) : sizeof(KycvsRequest);
 }
 
 static inline size_t

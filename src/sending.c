@@ -23,16 +23,20 @@ append_string(StringInfo out, const char *string)
 	appendBinaryStringInfo(out, string, strlen(string) + 1);
 }
 
-/* Names entity, purpose and validity, so that a relayed OTP is recognisable; no other six digits in it. */
+/*
+ * Names entity, purpose, how many persons and validity, so that a relayed OTP is
+ * recognisable; no other six digits in it.
+ */
 static void
-append_body(StringInfo out, const char *otp, const char *entity, const char *purpose, int seconds)
+append_body(StringInfo out, const char *otp, const char *entity, const char *purpose, int persons, int seconds)
 {
 	int			minutes = Max(seconds / 60, 1);
+	const char *whose = persons > 1 ? psprintf("the vaccination status of %d persons", persons) : "your vaccination status";
 
 	appendStringInfo(out,
-					 "%s is your OTP for %s (%s) to see your vaccination status. Valid %d min."
+					 "%s is your OTP for %s (%s) to see %s. Valid %d min."
 					 " Not asked for? Ignore it; tell it to nobody.",
-					 otp, entity, purpose, minutes);
+					 otp, entity, purpose, whose, minutes);
 	appendStringInfoChar(out, '\0');
 }
 
@@ -51,7 +55,8 @@ append_message(StringInfo out, const KycvsCall *call, const KycvsMessage *messag
 			   kycvs_otp_derive(&challenge->binding, otp), "derive a message");
 	append_string(out, psprintf("%lld", (long long) message->id));
 	append_string(out, mobile);
-	append_body(out, otp, entity.name, purpose.code, (int) ((message->expires_at - call->now + USECS_PER_SEC - 1) / USECS_PER_SEC));
+	append_body(out, otp, entity.name, purpose.code, challenge->persons,
+				(int) ((message->expires_at - call->now + USECS_PER_SEC - 1) / USECS_PER_SEC));
 	append_string(out, challenge->language);
 	append_string(out, "");
 	explicit_bzero(otp, sizeof(otp));

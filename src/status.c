@@ -1,11 +1,14 @@
 /*
  * status.c
- *	  Decides what a consent is answered: 0, 1 or 2, signed.
+ *	  Decides what a consent is answered: 0, 1 or 2 for each person, signed.
  *
  * The consent is recognised by its id and the digest of its canonical form; its
  * signature need not be checked again, since the row says what was signed.  The
  * person was found when the OTP was verified; for nobody the doses of somebody
  * else are read and forgotten, so that it takes the same time.
+ *
+ * What is no group is a group of one.  A group is answered as a whole or not at
+ * all: nothing is counted before it is known that everybody can be answered.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -13,10 +16,10 @@
 
 #include "call.h"
 #include "clock.h"
-#include "correction.h"
 #include "document.h"
 #include "dose.h"
 #include "exchange.h"
+#include "group.h"
 #include "person.h"
 
 #define DEFAULT_RULES "in-2021"
@@ -37,6 +40,14 @@ find_consent(KycvsCall *call, KycvsConsent *consent)
 	return true;
 }
 
+/* kycvs_status has one answer to give. */
+static bool
+check_single(KycvsCall *call, const KycvsConsent *consent)
+{
+	return call->request->op == KYCVS_OP_STATUS_GROUP || consent->persons == 0 ||
+		kycvs_decline(call, KV_CONSENT_OF_GROUP);
+}
+
 /* Today, or the travel date while it has not passed: any other day could search dose dates out. */
 static bool
 read_day(KycvsCall *call, const KycvsConsent *consent, DateADT *as_of)
@@ -51,61 +62,73 @@ read_day(KycvsCall *call, const KycvsConsent *consent, DateADT *as_of)
 
 /* Somebody else than the person; the choice is the consent's, so it is the same whenever it is asked. */
 static int64
-choose_decoy(const KycvsConsent *consent)
+choose_decoy(const KycvsConsent *consent, int n)
 {
 	uint32		choice;
 
 	memcpy(&choice, consent->jti.data + UUID_LEN - sizeof(choice), sizeof(choice));
-	return kycvs_somebody(choice);
+	return kycvs_somebody(choice + n);
 }
 
-/*
- * Whom the consent is about, or for nobody somebody else.  A record that was put
- * right since has ended it.
- */
+/* A record that was put right since has ended the consent, for the whole group. */
 static bool
-find_subject(KycvsCall *call, const KycvsConsent *consent, int64 *subject)
+check_uncorrected(KycvsCall *call, const KycvsConsent *consent, const KycvsGroup *group)
 {
-	int64		decoy = choose_decoy(consent);
-	bool		known = consent->person != 0;
-	bool		corrected;
-
-	*subject = known ? consent->person : decoy;
-	corrected = kycvs_corrected_since(*subject, consent->issued_at);
-	return !(corrected && known) || kycvs_decline(call, KV_CONSENT_WITHDRAWN);
+	return !kycvs_group_corrected(group, consent->issued_at) || kycvs_decline(call, KV_CONSENT_WITHDRAWN);
 }
 
 static int
-count_status(const KycvsConsent *consent, int64 subject, DateADT as_of)
+count_status(const KycvsConsent *consent, const KycvsNamed *named, DateADT as_of)
 {
 	KycvsDose	doses[KYCVS_DOSES_MAX];
-	int			n = kycvs_doses(subject, doses);
+	bool		known = named->choice.person != 0;
+	int64		decoy = choose_decoy(consent, named->n);
+	int			n = kycvs_doses(known ? named->choice.person : decoy, doses);
 	int			status = kycvs_rules_status(doses, n, as_of);
 
-	return consent->person != 0 ? status : 0;
+	return known ? status : 0;
 }
+
+/* What is said about one person. */
+typedef struct Saying
+{
+	KycvsAnswer answer;
+	int			status;
+	bool		given_before;
+} Saying;
 
 /* The same question with the same result gets the same document, and costs no use. */
 static bool
-given_before(const KycvsConsent *consent, DateADT as_of, int status, TimestampTz now, KycvsAnswer *answer)
+find_given(const KycvsConsent *consent, int n, DateADT as_of, int status, TimestampTz now, KycvsAnswer *answer)
 {
-	return kycvs_answer_newest(&consent->jti, as_of, answer) && answer->status == status && answer->expires_at > now;
+	return kycvs_answer_newest(&consent->jti, n, as_of, answer) && answer->status == status && answer->expires_at > now;
 }
 
+/* False when somebody's uses are spent. */
 static bool
-use_consent(KycvsCall *call, KycvsConsent *consent)
+find_out(KycvsCall *call, const KycvsConsent *consent, const KycvsGroup *group, DateADT as_of, Saying *sayings)
 {
-	if (consent->used >= consent->uses)
-		return kycvs_decline(call, KV_CONSENT_USED_UP);
-	kycvs_consent_used(consent);
-	return true;
+	bool		spent = false;
+	int			i;
+
+	for (i = 0; i < group->n; i++)
+	{
+		const KycvsNamed *named = &group->named[i];
+		Saying	   *saying = &sayings[i];
+
+		saying->status = count_status(consent, named, as_of);
+		saying->given_before = find_given(consent, named->n, as_of, saying->status, call->now, &saying->answer);
+		spent |= !saying->given_before && named->used >= consent->uses;
+	}
+	return !spent || kycvs_decline(call, KV_CONSENT_USED_UP);
 }
 
 static void
-make_answer(KycvsCall *call, const KycvsConsent *consent, DateADT as_of, int status, KycvsAnswer *answer)
+make_answer(KycvsCall *call, const KycvsConsent *consent, int n, DateADT as_of, int status, KycvsAnswer *answer)
 {
 	kycvs_must(kycvs_new_id(consent->index, &answer->jti), "make an id");
 	answer->consent = consent->jti;
+	answer->n = n;
 	answer->as_of = as_of;
 	answer->status = status;
 	strlcpy(answer->rules, DEFAULT_RULES, sizeof(answer->rules));
@@ -115,42 +138,73 @@ make_answer(KycvsCall *call, const KycvsConsent *consent, DateADT as_of, int sta
 }
 
 static void
-grant_answer(KycvsCall *call, const KycvsConsent *consent, const KycvsAnswer *answer)
+count_and_keep(KycvsCall *call, KycvsConsent *consent, KycvsGroup *group, DateADT as_of, Saying *sayings)
 {
-	StringInfoData document;
-	KycvsPurpose purpose;
-	char		name[KYCVS_NAME_MAX + 1];
+	int			i;
 
-	initStringInfo(&document);
-	kycvs_must(kycvs_purpose_by_id(consent->purpose, &purpose), "read a purpose");
-	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, consent->name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)), "read a typed name");
-	kycvs_must(kycvs_document_answer(&document, &call->entity, &purpose, consent, answer, name), "sign an answer");
-	explicit_bzero(name, sizeof(name));
+	for (i = 0; i < group->n; i++)
+	{
+		if (sayings[i].given_before)
+			continue;
+		kycvs_named_used(consent, &group->named[i]);
+		make_answer(call, consent, group->named[i].n, as_of, sayings[i].status, &sayings[i].answer);
+	}
+}
+
+/* Each answer has a row of the audit; the last one's is written with the call's end. */
+static void
+note_answer(KycvsCall *call, const KycvsAnswer *answer, bool last)
+{
 	call->audit.document = answer->jti;
 	call->audit.as_of = answer->as_of;
 	call->audit.status = answer->status;
-	kycvs_grant_text(call, document.data, document.len);
+	if (call->request->op == KYCVS_OP_STATUS_GROUP)
+		call->audit.object = answer->n;
+	if (!last)
+		kycvs_audit_append(&call->audit, call->request, 0, call->now);
 }
 
+/* The documents in the order of the persons, a NUL between them. */
+static void
+grant_answers(KycvsCall *call, const KycvsConsent *consent, KycvsGroup *group, const Saying *sayings)
+{
+	StringInfoData documents;
+	KycvsPurpose purpose;
+	int			i;
+
+	initStringInfo(&documents);
+	kycvs_must(kycvs_purpose_by_id(consent->purpose, &purpose), "read a purpose");
+	kycvs_must(kycvs_group_unseal(group), "read a typed name");
+	for (i = 0; i < group->n; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(&documents, '\0');
+		kycvs_must(kycvs_document_answer(&documents, &call->entity, &purpose, consent, &group->named[i], &sayings[i].answer),
+				   "sign an answer");
+		note_answer(call, &sayings[i].answer, i == group->n - 1);
+	}
+	kycvs_group_wipe(group);
+	kycvs_grant_text(call, documents.data, documents.len);
+	call->reply->number = group->n;
+}
+
+/* kycvs_status and kycvs_status_group */
 void
 kycvs_decide_status(KycvsCall *call)
 {
 	KycvsConsent consent;
-	KycvsAnswer answer;
+	KycvsGroup	group;
+	Saying		sayings[KYCVS_GROUP_MAX];
 	DateADT		as_of;
-	int64		subject;
-	int			status;
 
 	if (!find_consent(call, &consent) ||
-		!find_subject(call, &consent, &subject) ||
+		!check_single(call, &consent) ||
 		!read_day(call, &consent, &as_of))
 		return;
-	status = count_status(&consent, subject, as_of);
-	if (!given_before(&consent, as_of, status, call->now, &answer))
-	{
-		if (!use_consent(call, &consent))
-			return;
-		make_answer(call, &consent, as_of, status, &answer);
-	}
-	grant_answer(call, &consent, &answer);
+	kycvs_group_of_consent(&consent, &group);
+	if (!check_uncorrected(call, &consent, &group) ||
+		!find_out(call, &consent, &group, as_of, sayings))
+		return;
+	count_and_keep(call, &consent, &group, as_of, sayings);
+	grant_answers(call, &consent, &group, sayings);
 }

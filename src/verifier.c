@@ -209,6 +209,31 @@ append_named(StringInfo out, const KycvsSigned *signed_document, const text *nam
 	return true;
 }
 
+/* Whether a group's consent lists a person with this hash. */
+static bool
+lists_name(const KycvsSigned *signed_document, const char *hex, int length)
+{
+	JsonbContainer *persons;
+	JsonbValue	value;
+	bool		found = false;
+	uint32		i;
+
+	if (!find_claim(signed_document, "persons", &value) ||
+		value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
+		return false;
+	persons = value.val.binary.data;
+	for (i = 0; i < JsonContainerSize(persons); i++)
+	{
+		JsonbValue *person = getIthJsonbValueFromContainer(persons, i);
+		JsonbValue	hash;
+
+		found |= person->type == jbvBinary && JsonContainerIsObject(person->val.binary.data) &&
+			getKeyJsonValueFromContainer(person->val.binary.data, "name_sha256", strlen("name_sha256"), &hash) != NULL &&
+			hash.type == jbvString && hash.val.string.len == length && memcmp(hash.val.string.val, hex, length) == 0;
+	}
+	return found;
+}
+
 static bool
 name_matches(const KycvsSigned *signed_document, const text *name)
 {
@@ -222,7 +247,8 @@ name_matches(const KycvsSigned *signed_document, const text *name)
 	if (!kycvs_sha256(input.data, input.len, digest))
 		elog(ERROR, "could not compute a hash");
 	hex[hex_encode((char *) digest, sizeof(digest), hex)] = '\0';
-	return claim_equals(signed_document, "name_sha256", cstring_to_text(hex));
+	return claim_equals(signed_document, "name_sha256", cstring_to_text(hex)) ||
+		lists_name(signed_document, hex, strlen(hex));
 }
 
 static bool

@@ -8,6 +8,7 @@
  *
  * A right OTP always unseals and folds six names, however many persons share
  * the mobile, and writes the same rows whether or not one of them fits (I8).
+ * For a group that is done once, and each name typed is compared with all six.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -15,9 +16,9 @@
 
 #include "call.h"
 #include "clock.h"
-#include "correction.h"
 #include "document.h"
 #include "exchange.h"
+#include "group.h"
 #include "limits.h"
 #include "person.h"
 #include "unwritten.h"
@@ -90,6 +91,13 @@ record_success(KycvsCall *call, KycvsChallenge *challenge, const KycvsLimits *li
 	kycvs_limits_succeeded(limits, call->now);
 }
 
+/* The persons who share the mobile, with their names folded. */
+typedef struct Family
+{
+	KycvsPerson persons[KYCVS_PERSONS_MAX];
+	char		names[KYCVS_PERSONS_MAX][KYCVS_FOLDED_MAX + 1];
+} Family;
+
 /* A name that fits nobody, at the price of one that might. */
 static void
 fold_in_vain(const KycvsChallenge *challenge, char folded[KYCVS_FOLDED_MAX + 1])
@@ -102,29 +110,32 @@ fold_in_vain(const KycvsChallenge *challenge, char folded[KYCVS_FOLDED_MAX + 1])
 	folded[0] = '\0';
 }
 
-/* Finds the person who was named, among the persons of the mobile and as many of nobody's names as make it six. */
+/* The persons of the mobile, and as many of nobody's names as make it six. */
 static void
-match_person(const KycvsChallenge *challenge, const char *e164, const char *folded, KycvsConsent *consent)
+read_family(const KycvsChallenge *challenge, const char *e164, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now,
+			Family *family)
 {
-	KycvsPerson persons[KYCVS_PERSONS_MAX];
-	char		names[KYCVS_PERSONS_MAX][KYCVS_FOLDED_MAX + 1];
-	int			found = kycvs_persons_of_mobile(e164, consent->index, consent->issued_at, persons);
-	int			chosen;
+	int			found = kycvs_persons_of_mobile(e164, index, now, family->persons);
 	int			i;
 
 	for (i = 0; i < KYCVS_PERSONS_MAX; i++)
 	{
 		if (i >= found)
-			fold_in_vain(challenge, names[i]);
+			fold_in_vain(challenge, family->names[i]);
 		else
-			kycvs_must(kycvs_name_fold(persons[i].name, names[i]) == 0, "fold a registered name");
+			kycvs_must(kycvs_name_fold(family->persons[i].name, family->names[i]) == 0, "fold a registered name");
 	}
-	chosen = kycvs_name_choose(folded, names, KYCVS_PERSONS_MAX, &consent->match);
-	consent->person = chosen >= 0 ? persons[chosen].id : 0;
+}
+
+/* Finds the person whom one name means. */
+static void
+match_person(Family *family, const char *folded, KycvsChoice *choice)
+{
+	int			chosen = kycvs_name_choose(folded, family->names, KYCVS_PERSONS_MAX, &choice->match);
+
+	choice->person = chosen >= 0 ? family->persons[chosen].id : 0;
 	if (chosen < 0)
-		consent->match = KYCVS_MATCH_NONE;
-	explicit_bzero(names, sizeof(names));
-	explicit_bzero(persons, sizeof(persons));
+		choice->match = KYCVS_MATCH_NONE;
 }
 
 /* The pairwise pseudonym: of the entity, the mobile and the name that was typed. */
@@ -162,6 +173,7 @@ static void
 fill_consent(KycvsConsent *consent, const KycvsChallenge *challenge, const KycvsPurpose *purpose, TimestampTz now)
 {
 	consent->challenge = challenge->binding.challenge;
+	consent->persons = challenge->persons;
 	consent->entity = challenge->binding.entity;
 	consent->purpose = challenge->binding.purpose;
 	memcpy(consent->name_sealed, challenge->name_sealed, KYCVS_SEALED_NAME);
@@ -176,19 +188,53 @@ fill_consent(KycvsConsent *consent, const KycvsChallenge *challenge, const Kycvs
 	kycvs_must(kycvs_new_id(consent->index, &consent->jti), "make an id");
 }
 
+/* Whom each name means, and its pseudonym. */
 static void
-grant_consent(KycvsCall *call, KycvsConsent *consent, const KycvsPurpose *purpose, const char *name, bool repeated)
+match_group(const KycvsChallenge *challenge, const char *e164, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now,
+			KycvsGroup *group)
+{
+	KycvsChoice choices[KYCVS_GROUP_MAX];
+	Family		family;
+	char		folded[KYCVS_FOLDED_MAX + 1];
+	int			i;
+
+	read_family(challenge, e164, index, now, &family);
+	for (i = 0; i < group->n; i++)
+	{
+		kycvs_must(kycvs_name_fold(group->named[i].name, folded) == 0, "read a typed name");
+		match_person(&family, folded, &choices[i]);
+		make_pseudonym(challenge, folded, group->named[i].sub);
+	}
+	kycvs_choices_part(choices, group->n);
+	for (i = 0; i < group->n; i++)
+		group->named[i].choice = choices[i];
+	explicit_bzero(&family, sizeof(family));
+	explicit_bzero(folded, sizeof(folded));
+}
+
+static void
+grant_consent(KycvsCall *call, KycvsConsent *consent, const KycvsPurpose *purpose, const KycvsGroup *group, bool repeated)
 {
 	StringInfoData document;
 	uint8		digest[KYCVS_DIGEST_LENGTH];
 
 	initStringInfo(&document);
-	kycvs_must(kycvs_document_consent(&document, &call->entity, purpose, consent, name, digest), "sign a consent");
+	kycvs_must(kycvs_document_consent(&document, &call->entity, purpose, consent, group, digest), "sign a consent");
 	if (repeated && !kycvs_equal(digest, consent->canonical_sha256, sizeof(digest)))
 		elog(ERROR, "a consent could not be repeated word for word");
 	memcpy(consent->canonical_sha256, digest, sizeof(digest));
 	call->audit.document = consent->jti;
+	call->audit.object = consent->persons;
 	kycvs_grant_text(call, document.data, document.len);
+}
+
+/* The first person is in the consent's own row. */
+static void
+fill_first(KycvsConsent *consent, const KycvsNamed *first)
+{
+	consent->person = first->choice.person;
+	consent->match = first->choice.match;
+	memcpy(consent->sub, first->sub, KYCVS_DIGEST_LENGTH);
 }
 
 static void
@@ -196,23 +242,31 @@ make_consent(KycvsCall *call, const KycvsChallenge *challenge)
 {
 	KycvsConsent consent;
 	KycvsPurpose purpose;
-	char		name[KYCVS_NAME_MAX + 1];
-	char		folded[KYCVS_FOLDED_MAX + 1];
+	KycvsGroup	group;
 	char		e164[KYCVS_E164_MAX + 1];
 
 	memset(&consent, 0, sizeof(consent));
 	kycvs_must(kycvs_purpose_by_id(challenge->binding.purpose, &purpose), "read a purpose");
-	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, challenge->name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)) &&
-			   kycvs_name_fold(name, folded) == 0, "read a typed name");
+	kycvs_group_of_challenge(challenge, &group);
+	kycvs_must(kycvs_group_unseal(&group), "read a typed name");
 	read_mobile(challenge, e164, consent.index);
 	fill_consent(&consent, challenge, &purpose, call->now);
-	match_person(challenge, e164, folded, &consent);
-	make_pseudonym(challenge, folded, consent.sub);
-	grant_consent(call, &consent, &purpose, name, false);
+	match_group(challenge, e164, consent.index, call->now, &group);
+	fill_first(&consent, &group.named[0]);
+	grant_consent(call, &consent, &purpose, &group, false);
 	kycvs_consent_insert(&consent);
-	explicit_bzero(name, sizeof(name));
-	explicit_bzero(folded, sizeof(folded));
+	kycvs_group_insert_consent(&consent, &group);
+	kycvs_group_wipe(&group);
 	explicit_bzero(e164, sizeof(e164));
+}
+
+static bool
+may_repeat(KycvsCall *call, const KycvsConsent *consent, KycvsGroup *group)
+{
+	kycvs_group_of_consent(consent, group);
+	return !consent->withdrawn && consent->expires_at > call->now &&
+		!kycvs_group_corrected(group, consent->issued_at) &&
+		consent->repeats + kycvs_unwritten_tries(&call->request->id) < KYCVS_REPEATS;
 }
 
 /*
@@ -225,11 +279,10 @@ repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
 {
 	KycvsConsent consent;
 	KycvsPurpose purpose;
-	char		name[KYCVS_NAME_MAX + 1];
+	KycvsGroup	group;
 
 	if (!kycvs_consent_by_challenge(&challenge->binding.challenge, &consent) ||
-		consent.withdrawn || consent.expires_at <= call->now || kycvs_corrected_since(consent.person, consent.issued_at) ||
-		consent.repeats + kycvs_unwritten_tries(&call->request->id) >= KYCVS_REPEATS)
+		!may_repeat(call, &consent, &group))
 	{
 		kycvs_decline(call, KV_OTP_USED);
 		return;
@@ -241,9 +294,9 @@ repeat_consent(KycvsCall *call, const KycvsChallenge *challenge)
 		return;
 	}
 	kycvs_must(kycvs_purpose_by_id(consent.purpose, &purpose), "read a purpose");
-	kycvs_must(kycvs_unseal(KYCVS_SEAL_NAME, consent.name_sealed, KYCVS_SEALED_NAME, name, sizeof(name)), "read a typed name");
-	grant_consent(call, &consent, &purpose, name, true);
-	explicit_bzero(name, sizeof(name));
+	kycvs_must(kycvs_group_unseal(&group), "read a typed name");
+	grant_consent(call, &consent, &purpose, &group, true);
+	kycvs_group_wipe(&group);
 }
 
 void

@@ -27,7 +27,9 @@ my @entity_calls = (
     'SELECT kycvs_issue_otp(\'9825012345\', \'Ramesh Patel\', \'ticket-booking\')',
     'SELECT kycvs_resend_otp(gen_random_uuid())',
     'SELECT kycvs_verify_otp(gen_random_uuid(), \'000000\', true)',
-    'SELECT kycvs_status(\'{}\')');
+    'SELECT kycvs_status(\'{}\')',
+    'SELECT kycvs_issue_group_otp(\'9825012345\', \'{Ramesh Patel}\', \'ticket-booking\')',
+    'SELECT kycvs_status_group(\'{}\')');
 my @admin_calls = map { "SELECT kycvs.$_" } (
     'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')', 'add_notice(\'x\', \'en\', \'x\')',
     'add_entity(\'x\', \'x\', \'airline\', \'{}\')', 'suspend_entity(\'irctc\')', 'resume_entity(\'irctc\')', 'set_budget(\'irctc\', 1)',
@@ -97,6 +99,10 @@ my $receipt = decode_json($railway->value('SELECT kycvs_issue_otp(\'9825012345\'
 my $used_otp = otp($observer, $receipt->{jti});
 my $consent = $railway->value("SELECT kycvs_verify_otp('$receipt->{jti}', '$used_otp', true)");
 my $answer = $railway->value('SELECT kycvs_status(\'' . quoted($consent) . '\')');
+my $group_txn = scalar_of($railway->value('SELECT kycvs_issue_group_otp(\'' . next_mobile() . '\', \'{Ramesh Patel,Hetal Patel}\', \'ticket-booking\', \'PNR 2\')'), 'jti');
+my $group_consent = $railway->value("SELECT kycvs_verify_otp('$group_txn', '" . otp($observer, $group_txn) . "', true)");
+my $group_answers = 'SELECT jsonb_agg(answer - \'jws\' ORDER BY n) FROM kycvs_status_group(\'' . quoted($group_consent) . '\')';
+my $answered = $railway->value($group_answers);
 my $open_mobile = next_mobile();
 my $open = issue($railway, $open_mobile, 'PNR open');
 my $open_otp = otp($observer, $open->{jti});
@@ -185,14 +191,14 @@ $primary->command_ok([ 'pg_dumpall', '-d', $primary->connstr, '--globals-only', 
 $primary->command_ok([ 'pg_dump', '--create', '-d', $primary->connstr('registry'), '-f', $dump ], 'and the registry');
 my $dumped = slurp_file($dump);
 ok($dumped =~ /^COPY kycvs_data\.person_00 /m, 'with its records');
-ok($dumped !~ /^COPY kycvs_data\.(?:challenge|message) /m, 'but without challenges and messages');
+ok($dumped !~ /^COPY kycvs_data\.(?:challenge|challenge_person|message) /m, 'but without challenges and messages');
 ok($dumped !~ /^COVISHIELD\t/m, 'and without the products that are shipped');
 
 my $restored = new_server('restored', conf => 'kycvs.issuer = \'https://elsewhere.example\'');
 $restored->psql('postgres', "\\i $dump.roles", on_error_stop => 0);
 $restored->safe_psql('postgres', "\\i $dump");
 
-my @tables = qw(registry signing_key entity api_key purpose notice entity_purpose product rules person dose consent answer charge audit);
+my @tables = qw(registry signing_key entity api_key purpose notice entity_purpose product rules person dose consent consent_person answer charge audit);
 my $contents = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM kycvs_data.$_ AS t" } @tables;
 my %before = map { /^(\w+)\|(.*)/ } split /\n/, $primary->safe_psql('registry', $contents);
 my %after = map { /^(\w+)\|(.*)/ } split /\n/, $restored->safe_psql('registry', $contents);
@@ -221,6 +227,7 @@ system_or_bail('chmod', '-R', 'go-rwx', $restored_keys);
 my ($seconds, $jti) = first_answer_after($restored_railway, $consent);
 cmp_ok($seconds, '<', 2, 'with the registry\'s subdirectory it answers, without a restart');
 is($jti, decode_json($answer)->{jti}, 'a consent from before gets the answer from before');
+is($restored_railway->value($group_answers), $answered, 'and a group\'s its answers');
 still_answers($restored_observer, $restored_railway, 'restored');
 is($restored_railway->run("SELECT kycvs_verify_otp('$open->{jti}', '$open_otp', true)")->{sqlstate}, 'KV013', 'an OTP from before is unknown');
 is($restored_railway->run("SELECT kycvs_verify_otp('$receipt->{jti}', '$used_otp', true)")->{sqlstate}, 'KV013', 'also one that was used');

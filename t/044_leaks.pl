@@ -98,6 +98,19 @@ foreach my $n (@persons)
 }
 is($answers, scalar @persons, scalar(@persons) . ' persons were asked about, in both databases');
 is(scalar(keys %otp), scalar @persons, 'each with an OTP');
+
+# groups of six, on numbers of their own
+foreach my $n ($persons + 60 .. $persons + 69)
+{
+    my $client = $railway[ $n % 2 ];
+    remember($n);
+    my $names = '{' . join(',', map { '"' . name_of($_) . '"' } $n, 100 .. 104) . '}';
+    my $txn = decode_json($client->value('SELECT kycvs_issue_group_otp($1, $2, $3)', number_of($n), $names, 'ticket-booking'))->{jti};
+    keep_otp($n, otp($observer, $txn));
+    my $consent = $client->value('SELECT kycvs_verify_otp($1, $2, true)', $txn, $otp{$n});
+    $answers += $client->value('SELECT count(answer) FROM kycvs_status_group($1)', $consent);
+}
+is($answers, $persons + 60, 'groups of six were asked about');
 nothing_seen('afterwards');
 
 # ---- what is seen while calls wait ---------------------------------------------------------------
@@ -139,6 +152,8 @@ foreach my $n ($persons .. $persons + 19)
     refused($n, $issue, $number, $name, 'ticket-booking', "tab\there", undef);
     refused($n, "SELECT kycvs_issue_otp('$number', '$name', 'employment')");
     refused($n, "SELECT 1 / (length(kycvs_issue_otp('$number', '$name 1', 'ticket-booking')::text) - length('$name'))");
+    refused($n, 'SELECT kycvs_issue_group_otp($1, $2, $3)', $number, "{\"$name\",\"$name 1\"}", 'ticket-booking');
+    refused($n, "SELECT kycvs_issue_group_otp('$number', '{\"$name\",\"$name\"}', 'ticket-booking')");
     refused(1, "SELECT book('$number', '$name' || 1)");
     refused(1, 'SELECT book($1, $2)', $number, "$name 1");
     my $document = JSON::PP->new->encode($receipts[ $n - $persons ]);
@@ -163,7 +178,7 @@ foreach my $n ($persons .. $persons + 19)
     $refusals{$sqlstate}++;
 }
 is_deeply(\%refusals,
-    { KV001 => 20, KV002 => 5 * 20, KV005 => 2 * 20, KV006 => 20, KV007 => 20, KV008 => 20, KV010 => 2 * 20, KV014 => 20, KV030 => 2 * 20, KV034 => 20, '22004' => 4 * 20, '22023' => 3 * 20 },
+    { KV001 => 20, KV002 => 7 * 20, KV005 => 2 * 20, KV006 => 20, KV007 => 20, KV008 => 20, KV010 => 2 * 20, KV014 => 20, KV030 => 2 * 20, KV034 => 20, '22004' => 4 * 20, '22023' => 3 * 20 },
     'every kind of refusal, with parameters bound and typed');
 
 # ---- cancelled, timed out and terminated while the call waits ---------------------------------------

@@ -1,7 +1,8 @@
 # A mobile that the registry knows and one that it does not look alike: same
 # shape of documents, same refusals, same rows and the same bytes of WAL, which
 # any role can read, for each step of an exchange. So does a known mobile with
-# another name, and one that a family of six shares.
+# another name, and one that a family of six shares. Nor does a group of three
+# show how many of its names are known, or how many persons share the mobile.
 
 use strict;
 use warnings;
@@ -163,7 +164,7 @@ is_deeply([ map { my $kind = $_; scalar(grep { length($_) == length $receipt[3][
 sub seen
 {
     my $known = "SELECT relname FROM pg_class WHERE relnamespace = 'kycvs_data'::regnamespace AND relname ~ '^(person|dose|product|rules)'";    # where it matters what is known
-    my $exchange = "'challenge', 'message', 'consent', 'answer', 'charge', 'audit'";
+    my $exchange = "'challenge', 'challenge_person', 'message', 'consent', 'consent_person', 'answer', 'charge', 'audit'";
     my $reported = "SELECT n_tup_ins FROM pg_stat_all_tables WHERE schemaname = 'kycvs_data' AND relname = 'audit'";
     poll($observer, "SELECT ($reported) = (SELECT count(*) FROM kycvs_data.audit) FROM kycvs.health() LIMIT 1");
     return { map { /^(.*)\|(.*)$/ } split /\n/, $observer->value(join ' UNION ALL ',
@@ -171,7 +172,7 @@ sub seen
             (map { "SELECT relname || ' $_', $_ FROM pg_stat_all_tables WHERE relname IN ($known)" } qw(seq_scan seq_tup_read idx_scan idx_tup_fetch)),
             (map { "SELECT relname || ' $_', $_ FROM pg_statio_all_tables WHERE relname IN ($known)" } qw(heap_blks_hit heap_blks_read idx_blks_hit idx_blks_read)),
             (map { "SELECT indexrelname || ' $_', $_ FROM pg_stat_all_indexes WHERE relname IN ($known) OR relname IN ($exchange)" } qw(idx_scan idx_tup_read idx_tup_fetch)),
-            (map { "SELECT '$_ of size ' || pg_column_size(t), count(*) FROM kycvs_data.$_ AS t GROUP BY pg_column_size(t)" } qw(challenge message consent answer charge audit))) };
+            (map { "SELECT '$_ of size ' || pg_column_size(t), count(*) FROM kycvs_data.$_ AS t GROUP BY pg_column_size(t)" } qw(challenge challenge_person message consent consent_person answer charge audit))) };
 }
 
 # All that a step has changed in any table, for the mobiles of one kind.
@@ -203,6 +204,35 @@ foreach my $kind (0 .. $#kinds)
     watch('status', $kind, sub { my ($n) = @_; $railway->value('SELECT ' . status_call($kind, $n)) });
 }
 
+# The same for a group of three, of whom two, one or none are known.
+my @group_consent;
+foreach my $kind (0 .. $#kinds)
+{
+    watch('issue of a group', $kind, sub
+        {
+            my ($n) = @_;
+            $receipt[$kind][$n] = $railway->value("SELECT kycvs_issue_group_otp('" . mobile_of($kind, $n) . "', '{Ramesh Patel,Hetal Patel,Vina Patel}', 'ticket-booking', 'PNR 1')");
+        });
+}
+otp($observer, decode_json($receipt[0][ $more[0] ])->{jti});
+$now = seen();
+foreach my $kind (0 .. $#kinds)
+{
+    watch('verify of a group', $kind, sub { my ($n) = @_; $group_consent[$kind][$n] = $railway->value('SELECT ' . verify_call($kind, $n)) });
+}
+my %matches;
+foreach my $kind (0 .. $#kinds)
+{
+    watch('status of a group', $kind, sub
+        {
+            my ($n) = @_;
+            my $consent = quoted($group_consent[$kind][$n]);
+            $matches{$kind}{ $railway->value("SELECT string_agg(answer ->> 'match', ' ' ORDER BY n) FROM kycvs_status_group('$consent')") }++;
+        });
+}
+is_deeply([ map { join ', ', keys %{ $matches{$_} } } 0 .. $#kinds ],
+    [ 'exact none none', 'none none none', 'exact exact none', 'none none none' ], 'each name of a group is answered for itself');
+
 # Of these changes: those that are reads, or those that are not.
 sub part
 {
@@ -210,15 +240,16 @@ sub part
     return { map { $_ => $changes->{$_} } grep { /seq_|idx_|blks/ ? $reads : !$reads } keys %$changes };
 }
 
-foreach my $step (qw(issue verify status))
+foreach my $step ('issue', 'verify', 'status', 'issue of a group', 'verify of a group', 'status of a group')
 {
     my $unknown = $changed{$step}{unknown};
-    is($unknown->{'audit n_tup_ins'}, scalar @more, "$step: one row of the audit each");
+    is($unknown->{'audit n_tup_ins'}, ($step eq 'status of a group' ? 3 : 1) * @more, "$step: one row of the audit for each document");
     is_deeply(part($changed{$step}{$_}, 0), part($unknown, 0), "$step: the same rows, of the same sizes, for: $_") foreach @kinds[ 0 .. 2 ];
     is_deeply(part($changed{$step}{$_}, 1), part($unknown, 1), "$step: the same reads for: $_") foreach @kinds[ 0 .. 2 ];
     note("$step: ", join ', ', map { "$_ $unknown->{$_}" } sort keys %$unknown);
 }
 is(scalar(grep { /^consent of size/ } keys %{ $changed{verify}{$_} }), 1, "consents are of one size: $_") foreach @kinds;
+is(scalar(grep { /^consent_person of size/ } keys %{ $changed{'verify of a group'}{$_} }), 1, "persons of a group are of one size: $_") foreach @kinds;
 my $written = 0;
 $written += $now->{$_} foreach grep { /^person_\d+ n_tup_ins/ } keys %$now;
 is($written, $observer->value('SELECT count(*) FROM kycvs_data.person'), 'nothing is written about persons');

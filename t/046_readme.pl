@@ -1,5 +1,5 @@
 # The README's own SQL, taken from the page and run word for word: the quick
-# start, and the booking in a second database.
+# start, the booking in a second database, and that for a family.
 
 use strict;
 use warnings;
@@ -54,6 +54,25 @@ like(book('P2', '98250 12345', 'Asha Rane'), qr/no record was found under this n
 $node->safe_psql('registry', q(SELECT kycvs.register_person('9825099999', 'Hetal Shah')));
 like(book('P3', '9825099999', 'Hetal Shah'), qr/no ticket without full vaccination/, 'who is not vaccinated gets none');
 is($node->safe_psql('railway', 'SELECT string_agg(pnr, $$ $$) FROM ticket'), 'P1', 'one ticket');
+
+# ---- for a family -----------------------------------------------------------------
+
+($status, $out, $errors) = $node->psql('postgres', block('Booking for a family'), on_error_stop => 1);
+is($status, 0, 'the booking for a family is set up') or diag($errors);
+$node->safe_psql('registry', q(SELECT kycvs.record_dose(kycvs.register_person('9825012345', 'Meera Patel'), 'SPUTNIK-LIGHT', '2021-07-01')));
+
+sub book_family
+{
+    my ($pnr, $names) = @_;
+    my $txn = $node->safe_psql('railway', "CALL start_family_booking('98250 12345', '$names', '$pnr')", extra_params => [ '-U', 'railway' ]);
+    my $otp = $node->safe_psql('registry', q(SELECT substring(body FROM '[0-9]{6}') FROM kycvs.next_messages(1)));
+    my ($rc, undef, $said) = $node->psql('railway', "CALL confirm_family_booking('$pnr', '$names', '$txn', '$otp')", extra_params => [ '-U', 'railway' ]);
+    return $rc == 0 ? 'tickets' : $said;
+}
+
+is(book_family('F1', '{Ramesh Patel,Meera Patel}'), 'tickets', 'a family that is fully vaccinated gets tickets');
+like(book_family('F2', '{Ramesh Patel,Asha Rane}'), qr/no tickets unless all of you/, 'one of whom somebody is not found gets none');
+is($node->safe_psql('railway', 'SELECT string_agg(pnr || $$ $$ || name, $$, $$ ORDER BY name) FROM seat'), 'F1 Meera Patel, F1 Ramesh Patel', 'two seats');
 
 $node->stop;
 done_testing();

@@ -87,7 +87,7 @@ is($seller->value('SELECT count(*) FROM kycvs_verify_each(ARRAY[]::jsonb[], \'ir
 
 my @needs = (
     'kycvs_issue_otp(\'9825012345\', \'Ramesh Patel\', \'x\')', 'kycvs_resend_otp(gen_random_uuid())', 'kycvs_verify_otp(gen_random_uuid(), \'1\', true)',
-    'kycvs_status(\'{}\')', map { "kycvs.$_" } 'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')',
+    'kycvs_status(\'{}\')', 'kycvs_issue_group_otp(\'9825012345\', \'{Ramesh Patel}\', \'x\')', 'kycvs_status_group(\'{}\')', map { "kycvs.$_" } 'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')',
     'add_notice(\'x\', \'en\', \'x\')', 'add_entity(\'x\', \'x\', \'seller\', \'{x}\')', 'suspend_entity(\'x\')', 'resume_entity(\'x\')', 'set_budget(\'x\', 1)',
     'create_api_key(\'x\')', 'revoke_api_key(1)', 'register_person(\'9825012345\', \'Ramesh Patel\')', 'record_dose(1, \'COVAXIN\', \'2021-07-01\')',
     'revoke_dose(1, 1, \'x\')', 'next_messages(1)', 'await_messages(1)', 'message_done(1, true)');

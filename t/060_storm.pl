@@ -365,7 +365,7 @@ sub count_lost
 # What may be there once: in the tables, whatever their indexes say, and in what clients were told.
 my @once = (
     'SELECT challenge FROM kycvs_data.consent GROUP BY 1 HAVING count(*) > 1',
-    'SELECT consent FROM kycvs_data.answer GROUP BY consent, as_of HAVING count(*) > 1',
+    'SELECT consent FROM kycvs_data.answer GROUP BY consent, n, as_of HAVING count(*) > 1',
     'SELECT id FROM kycvs_data.challenge GROUP BY 1 HAVING count(*) > 1',
     "SELECT txn FROM told WHERE kind = 'consent' GROUP BY txn HAVING count(DISTINCT jti) > 1",
     "SELECT jti FROM told WHERE kind = 'consent' GROUP BY jti HAVING count(DISTINCT txn) > 1",

@@ -1,7 +1,8 @@
 /*
  * unit_test.c
- *	  Tests of the modules that need no server: names, mobile numbers, rules,
- *	  key files, signing keys, secrets and one-time passwords.  Prints TAP.
+ *	  Tests of the modules that need no server: names, choices among them,
+ *	  mobile numbers, rules, key files, signing keys, secrets and one-time
+ *	  passwords.  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -13,6 +14,7 @@ int
 main(void)
 {
 	test_rules();
+	test_choice();
 	test_mobile();
 	test_name();
 	test_name_hostile();

@@ -1,0 +1,132 @@
+/*
+ * registrars.c
+ *	  SQL functions of registrars, who keep the records of persons and doses.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "arguments.h"
+#include "channel.h"
+#include "fmgr.h"
+#include "hidden.h"
+
+/* ---- persons and doses ---- */
+
+KYCVS_FUNCTION(kycvs_register_person)
+{
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REGISTER_PERSON);
+
+	kycvs_take_text(request, fcinfo, 0, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
+	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
+	request->has_text = kycvs_take_optional_text(request, fcinfo, 2, "reference", request->text,
+												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	if (!PG_ARGISNULL(3))
+	{
+		request->count = PG_GETARG_INT32(3);
+		if (request->count == 0)
+			request->count = -1;	/* 0 stands for NULL */
+	}
+	PG_RETURN_INT64(kycvs_ask(request)->number);
+}
+
+KYCVS_FUNCTION(kycvs_record_dose)
+{
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_RECORD_DOSE);
+	KycvsReply *reply;
+
+	kycvs_take_number(request, fcinfo, 0, "person_id");
+	kycvs_take_text(request, fcinfo, 1, "product", request->code, sizeof(request->code), KV_RECORD_UNKNOWN);
+	if (kycvs_take_given(request, fcinfo, 2, "given_on"))
+		kycvs_take_date(request, fcinfo, 2);
+	request->has_text = kycvs_take_optional_text(request, fcinfo, 3, "batch", request->text,
+												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	reply = kycvs_ask(request);
+	if (reply->warning)
+		ereport(WARNING,
+				(errmsg("dose is closer to another one than the product's interval"),
+				 errhint("It is recorded and counts; check the date, and revoke it with kycvs.revoke_dose if it is wrong.")));
+	PG_RETURN_INT32((int32) reply->number);
+}
+
+KYCVS_FUNCTION(kycvs_revoke_dose)
+{
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REVOKE_DOSE);
+
+	kycvs_take_number(request, fcinfo, 0, "person_id");
+	kycvs_take_count(request, fcinfo, 1, "dose_number");
+	kycvs_take_text(request, fcinfo, 2, "reason", request->text, sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	kycvs_ask(request);
+	PG_RETURN_VOID();
+}
+
+/* ---- corrections ---- */
+
+/* Every correction names a person and says why. */
+static KycvsRequest *
+correction_request(KycvsOp op, FunctionCallInfo fcinfo)
+{
+	KycvsRequest *request = kycvs_request_new(op);
+
+	kycvs_take_number(request, fcinfo, 0, "person_id");
+	kycvs_take_text(request, fcinfo, PG_NARGS() - 1, "reason", request->text, sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	return request;
+}
+
+KYCVS_FUNCTION(kycvs_change_mobile)
+{
+	KycvsRequest *request = correction_request(KYCVS_OP_CHANGE_MOBILE, fcinfo);
+
+	kycvs_take_text(request, fcinfo, 1, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
+	kycvs_ask(request);
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_correct_name)
+{
+	KycvsRequest *request = correction_request(KYCVS_OP_CORRECT_NAME, fcinfo);
+
+	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
+	kycvs_ask(request);
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_merge_persons)
+{
+	KycvsRequest *request = correction_request(KYCVS_OP_MERGE_PERSONS, fcinfo);
+
+	if (kycvs_take_given(request, fcinfo, 1, "other_id"))
+		request->other = PG_GETARG_INT64(1);
+	PG_RETURN_INT32((int32) kycvs_ask(request)->number);
+}
+
+KYCVS_FUNCTION(kycvs_record_death)
+{
+	kycvs_ask(correction_request(KYCVS_OP_RECORD_DEATH, fcinfo));
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_revoke_death)
+{
+	kycvs_ask(correction_request(KYCVS_OP_REVOKE_DEATH, fcinfo));
+	PG_RETURN_VOID();
+}
+
+/* ---- intake ---- */
+
+KYCVS_FUNCTION(kycvs_pause_intake)
+{
+	kycvs_ask(kycvs_request_new(KYCVS_OP_PAUSE_INTAKE));
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_resume_intake)
+{
+	kycvs_ask(kycvs_request_new(KYCVS_OP_RESUME_INTAKE));
+	PG_RETURN_VOID();
+}
+
+KYCVS_FUNCTION(kycvs_clear_intake_rejected)
+{
+	PG_RETURN_INT64(kycvs_ask(kycvs_request_new(KYCVS_OP_CLEAR_REJECTED))->number);
+}
