@@ -14,6 +14,7 @@ OBJS = \
 	src/document.o \
 	src/es6number.o \
 	src/exchange.o \
+	src/explain.o \
 	src/guard.o \
 	src/health.o \
 	src/hidden.o \
@@ -37,7 +38,10 @@ OBJS = \
 	src/refusal.o \
 	src/registrar.o \
 	src/registry.o \
+	src/rulebook.o \
+	src/rulecalls.o \
 	src/rules.o \
+	src/ruleset.o \
 	src/secret.o \
 	src/sending.o \
 	src/session.o \

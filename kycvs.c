@@ -46,16 +46,6 @@ _PG_init(void)
 
 /* ---- asking ---- */
 
-static KycvsReply *
-ask(KycvsRequest *request)
-{
-	KycvsReply *reply = kycvs_call(request);
-
-	if (reply->refusal.sqlstate != 0)
-		kycvs_raise(&reply->refusal);
-	return reply;
-}
-
 /* For the kycvs.try_* functions: a refusal of ours is a result. */
 static Datum
 try_ask(KycvsRequest *request)
@@ -175,7 +165,7 @@ with_api_key(KycvsRequest *request, FunctionCallInfo fcinfo)
 
 KYCVS_FUNCTION(kycvs_issue_otp)
 {
-	return kycvs_reply_jsonb(ask(issue_request(fcinfo)));
+	return kycvs_reply_jsonb(kycvs_ask(issue_request(fcinfo)));
 }
 
 KYCVS_FUNCTION(kycvs_try_issue_otp)
@@ -185,7 +175,7 @@ KYCVS_FUNCTION(kycvs_try_issue_otp)
 
 KYCVS_FUNCTION(kycvs_resend_otp)
 {
-	return kycvs_reply_jsonb(ask(resend_request(fcinfo)));
+	return kycvs_reply_jsonb(kycvs_ask(resend_request(fcinfo)));
 }
 
 KYCVS_FUNCTION(kycvs_try_resend_otp)
@@ -195,7 +185,7 @@ KYCVS_FUNCTION(kycvs_try_resend_otp)
 
 KYCVS_FUNCTION(kycvs_verify_otp)
 {
-	return kycvs_reply_jsonb(ask(verify_request(fcinfo)));
+	return kycvs_reply_jsonb(kycvs_ask(verify_request(fcinfo)));
 }
 
 KYCVS_FUNCTION(kycvs_try_verify_otp)
@@ -205,7 +195,7 @@ KYCVS_FUNCTION(kycvs_try_verify_otp)
 
 KYCVS_FUNCTION(kycvs_status)
 {
-	return kycvs_reply_jsonb(ask(status_request(fcinfo)));
+	return kycvs_reply_jsonb(kycvs_ask(status_request(fcinfo)));
 }
 
 KYCVS_FUNCTION(kycvs_try_status)
@@ -226,24 +216,24 @@ code_request(KycvsOp op, FunctionCallInfo fcinfo, const char *what)
 
 KYCVS_FUNCTION(kycvs_create_key)
 {
-	return kycvs_reply_text(ask(code_request(KYCVS_OP_CREATE_KEY, fcinfo, "alg")));
+	return kycvs_reply_text(kycvs_ask(code_request(KYCVS_OP_CREATE_KEY, fcinfo, "alg")));
 }
 
 KYCVS_FUNCTION(kycvs_activate_key)
 {
-	ask(code_request(KYCVS_OP_ACTIVATE_KEY, fcinfo, "kid"));
+	kycvs_ask(code_request(KYCVS_OP_ACTIVATE_KEY, fcinfo, "kid"));
 	PG_RETURN_VOID();
 }
 
 KYCVS_FUNCTION(kycvs_revoke_key)
 {
-	ask(code_request(KYCVS_OP_REVOKE_KEY, fcinfo, "kid"));
+	kycvs_ask(code_request(KYCVS_OP_REVOKE_KEY, fcinfo, "kid"));
 	PG_RETURN_VOID();
 }
 
 KYCVS_FUNCTION(kycvs_destroy_key)
 {
-	if (ask(code_request(KYCVS_OP_DESTROY_KEY, fcinfo, "kid"))->warning)
+	if (kycvs_ask(code_request(KYCVS_OP_DESTROY_KEY, fcinfo, "kid"))->warning)
 		ereport(WARNING,
 				(errmsg("private file of the key was not there"),
 				 errhint("Look for copies of it; call this again when one has come back.")));
@@ -252,19 +242,19 @@ KYCVS_FUNCTION(kycvs_destroy_key)
 
 KYCVS_FUNCTION(kycvs_suspend_entity)
 {
-	ask(code_request(KYCVS_OP_SUSPEND_ENTITY, fcinfo, "code"));
+	kycvs_ask(code_request(KYCVS_OP_SUSPEND_ENTITY, fcinfo, "code"));
 	PG_RETURN_VOID();
 }
 
 KYCVS_FUNCTION(kycvs_resume_entity)
 {
-	ask(code_request(KYCVS_OP_RESUME_ENTITY, fcinfo, "code"));
+	kycvs_ask(code_request(KYCVS_OP_RESUME_ENTITY, fcinfo, "code"));
 	PG_RETURN_VOID();
 }
 
 KYCVS_FUNCTION(kycvs_create_api_key)
 {
-	return kycvs_reply_text(ask(code_request(KYCVS_OP_CREATE_API_KEY, fcinfo, "code")));
+	return kycvs_reply_text(kycvs_ask(code_request(KYCVS_OP_CREATE_API_KEY, fcinfo, "code")));
 }
 
 /* Days of 24 hours; months have no length.  False when it is far from what anybody could mean. */
@@ -299,7 +289,7 @@ KYCVS_FUNCTION(kycvs_add_purpose)
 	take_notice(request, fcinfo, 1);
 	take_validity(request, fcinfo, 2);
 	take_count(request, fcinfo, 3, "uses");
-	ask(request);
+	kycvs_ask(request);
 	PG_RETURN_VOID();
 }
 
@@ -309,7 +299,7 @@ KYCVS_FUNCTION(kycvs_add_notice)
 
 	kycvs_take_text(request, fcinfo, 1, "language", request->language, sizeof(request->language), ERRCODE_INVALID_PARAMETER_VALUE);
 	take_notice(request, fcinfo, 2);
-	ask(request);
+	kycvs_ask(request);
 	PG_RETURN_VOID();
 }
 
@@ -321,7 +311,7 @@ KYCVS_FUNCTION(kycvs_add_entity)
 	if (kycvs_take_given(request, fcinfo, 2, "role"))
 		request->role = PG_GETARG_OID(2);
 	kycvs_take_purposes(request, fcinfo, 3);
-	ask(request);
+	kycvs_ask(request);
 	PG_RETURN_VOID();
 }
 
@@ -330,7 +320,7 @@ KYCVS_FUNCTION(kycvs_set_budget)
 	KycvsRequest *request = code_request(KYCVS_OP_SET_BUDGET, fcinfo, "code");
 
 	take_count(request, fcinfo, 1, "failures_per_hour");
-	ask(request);
+	kycvs_ask(request);
 	PG_RETURN_VOID();
 }
 
@@ -339,7 +329,7 @@ KYCVS_FUNCTION(kycvs_revoke_api_key)
 	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REVOKE_API_KEY);
 
 	take_number(request, fcinfo, 0, "id");
-	ask(request);
+	kycvs_ask(request);
 	PG_RETURN_VOID();
 }
 
@@ -359,7 +349,7 @@ KYCVS_FUNCTION(kycvs_register_person)
 		if (request->count == 0)
 			request->count = -1;	/* 0 stands for NULL */
 	}
-	PG_RETURN_INT64(ask(request)->number);
+	PG_RETURN_INT64(kycvs_ask(request)->number);
 }
 
 KYCVS_FUNCTION(kycvs_record_dose)
@@ -373,7 +363,7 @@ KYCVS_FUNCTION(kycvs_record_dose)
 		take_date(request, fcinfo, 2);
 	request->has_text = kycvs_take_optional_text(request, fcinfo, 3, "batch", request->text,
 												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
-	reply = ask(request);
+	reply = kycvs_ask(request);
 	if (reply->warning)
 		ereport(WARNING,
 				(errmsg("dose is closer to another one than the product's interval"),
@@ -388,7 +378,7 @@ KYCVS_FUNCTION(kycvs_revoke_dose)
 	take_number(request, fcinfo, 0, "person_id");
 	take_count(request, fcinfo, 1, "dose_number");
 	kycvs_take_text(request, fcinfo, 2, "reason", request->text, sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
-	ask(request);
+	kycvs_ask(request);
 	PG_RETURN_VOID();
 }
 
@@ -428,7 +418,7 @@ claim_chunk(int wanted, bool first, int64 wait)
 
 	request->number = wanted;
 	request->microseconds = wait;
-	return first ? ask(request) : kycvs_call(request);
+	return first ? kycvs_ask(request) : kycvs_call(request);
 }
 
 static void
@@ -491,6 +481,6 @@ KYCVS_FUNCTION(kycvs_message_done)
 		request->flag = PG_GETARG_BOOL(1);
 	request->has_text = kycvs_take_optional_text(request, fcinfo, 2, "detail", request->text,
 												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
-	ask(request);
+	kycvs_ask(request);
 	PG_RETURN_VOID();
 }

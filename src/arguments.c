@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "catalog/pg_type_d.h"
+#include "channel.h"
 #include "jcs.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
@@ -154,6 +155,16 @@ kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 			kycvs_note_bad(request, ERRCODE_UNDEFINED_OBJECT, "purpose does not exist");
 	}
 	request->count = n;
+}
+
+KycvsReply *
+kycvs_ask(KycvsRequest *request)
+{
+	KycvsReply *reply = kycvs_call(request);
+
+	if (reply->refusal.sqlstate != 0)
+		kycvs_raise(&reply->refusal);
+	return reply;
 }
 
 static char *

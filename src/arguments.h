@@ -35,6 +35,9 @@ extern void kycvs_take_consent(KycvsRequest *request, FunctionCallInfo fcinfo, i
 
 extern void kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
 
+/* Asks the authority; raises when it says no. */
+extern KycvsReply *kycvs_ask(KycvsRequest *request);
+
 /* UTF-8 from the authority in this database's encoding. */
 extern Datum kycvs_reply_text(const KycvsReply *reply);
 extern Datum kycvs_reply_jsonb(const KycvsReply *reply);

@@ -39,6 +39,12 @@ extern bool kycvs_read_name(KycvsCall *call, char folded[KYCVS_FOLDED_MAX + 1]);
 /* Text without control characters and not empty: fit for a signed document. */
 extern bool kycvs_text_usable(const char *string);
 
+/* Codes go into signed documents and messages: 1 to 64 of a-z, 0-9, '-', '_', '.', no long run of digits. */
+extern bool kycvs_check_code(KycvsCall *call, const char *code);
+
+/* Text that stands in an OTP message must not look as if it held an OTP itself. */
+extern bool kycvs_digits_usable(const char *string);
+
 extern void kycvs_call_init(void);
 
 /* The decisions: floor 5. */
@@ -58,11 +64,15 @@ extern void kycvs_decide_add_entity(KycvsCall *call);
 extern void kycvs_decide_suspend_entity(KycvsCall *call);
 extern void kycvs_decide_resume_entity(KycvsCall *call);
 extern void kycvs_decide_set_budget(KycvsCall *call);
+extern void kycvs_decide_set_rules(KycvsCall *call);
+extern void kycvs_decide_add_rules(KycvsCall *call);
+extern void kycvs_decide_add_rule_interval(KycvsCall *call);
 extern void kycvs_decide_create_api_key(KycvsCall *call);
 extern void kycvs_decide_revoke_api_key(KycvsCall *call);
 extern void kycvs_decide_register_person(KycvsCall *call);
 extern void kycvs_decide_record_dose(KycvsCall *call);
 extern void kycvs_decide_revoke_dose(KycvsCall *call);
+extern void kycvs_decide_explain(KycvsCall *call);
 extern void kycvs_decide_next_messages(KycvsCall *call);
 extern void kycvs_decide_message_done(KycvsCall *call);
 extern void kycvs_decide_jwks(KycvsCall *call);

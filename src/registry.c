@@ -20,10 +20,11 @@ enum
 	ENTITY_NAME,
 	ENTITY_ROLE,
 	ENTITY_SUSPENDED,
-	ENTITY_FAILURES_PER_HOUR
+	ENTITY_FAILURES_PER_HOUR,
+	ENTITY_RULES
 };
 static const char *const entity_columns[] = {
-	NULL, "id", "code", "name", "role", "suspended", "failures_per_hour", "created_at"
+	NULL, "id", "code", "name", "role", "suspended", "failures_per_hour", "rules", "created_at"
 };
 static KycvsTable entities = KYCVS_TABLE("entity", entity_columns);
 static KycvsIndex entity_by_id = {&entities, "entity_pkey", 1, BTEqualStrategyNumber};
@@ -84,6 +85,7 @@ static KycvsTable doses_table = KYCVS_TABLE("dose", dose_columns);
 static KycvsIndex doses_of_person = {&doses_table, "dose_pkey", 1, BTEqualStrategyNumber, true};
 
 #define PRODUCT_DOSES_REQUIRED 3
+#define PRODUCT_MINIMUM_INTERVAL_DAYS 4
 static const char *const product_columns[] = {
 	NULL, "code", "name", "doses_required", "minimum_interval_days", "form", "eu_code", "icd11", "cvx", "shipped"
 };
@@ -131,6 +133,7 @@ find_entity(KycvsIndex *index, const KycvsArgs *keys, KycvsEntity *entity)
 	kycvs_row_text(&row, ENTITY_NAME, entity->name, sizeof(entity->name));
 	entity->suspended = kycvs_row_bool(&row, ENTITY_SUSPENDED);
 	entity->failures_per_hour = kycvs_row_int4(&row, ENTITY_FAILURES_PER_HOUR);
+	kycvs_row_text(&row, ENTITY_RULES, entity->rules, sizeof(entity->rules));
 	return true;
 }
 
@@ -333,22 +336,23 @@ kycvs_somebody(uint32 choice)
 	return person;
 }
 
-static int
-doses_required(const char *product)
+static void
+read_product(KycvsDose *dose)
 {
 	KycvsArgs	keys = {0};
 	KycvsRow	row;
 
-	kycvs_bind_text(&keys, product);
+	kycvs_bind_text(&keys, dose->product);
 	if (!kycvs_row_find(&product_by_code, &keys, &row))
 		elog(ERROR, "a dose's product is missing");
-	return kycvs_row_int2(&row, PRODUCT_DOSES_REQUIRED);
+	dose->doses_required = kycvs_row_int2(&row, PRODUCT_DOSES_REQUIRED);
+	dose->interval_days = kycvs_row_null(&row, PRODUCT_MINIMUM_INTERVAL_DAYS) ? 0 :
+		kycvs_row_int2(&row, PRODUCT_MINIMUM_INTERVAL_DAYS);
 }
 
 int
 kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
 {
-	char		products_given[KYCVS_DOSES_MAX][KYCVS_CODE_MAX + 1];
 	KycvsArgs	keys = {0};
 	KycvsScan	scan;
 	KycvsRow	row;
@@ -361,12 +365,13 @@ kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
 	{
 		doses[n].given_on = kycvs_row_date(&row, DOSE_GIVEN_ON);
 		doses[n].revoked = !kycvs_row_null(&row, DOSE_REVOKED_AT);
-		kycvs_row_text(&row, DOSE_PRODUCT, products_given[n], sizeof(products_given[n]));
+		doses[n].dose_number = kycvs_row_int4(&row, DOSE_DOSE_NUMBER);
+		kycvs_row_text(&row, DOSE_PRODUCT, doses[n].product, sizeof(doses[n].product));
 		n++;
 	}
 	kycvs_scan_end(&scan);
 	for (i = 0; i < n; i++)
-		doses[i].doses_required = doses_required(products_given[i]);
+		read_product(&doses[i]);
 	return n;
 }
 

@@ -22,6 +22,7 @@ typedef struct KycvsEntity
 	char		name[KYCVS_TEXT_MAX + 1];
 	bool		suspended;
 	int32		failures_per_hour;
+	char		rules[KYCVS_RULES_CODE_MAX + 1];
 } KycvsEntity;
 
 typedef struct KycvsPurpose

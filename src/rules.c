@@ -2,15 +2,25 @@
  * rules.c
  *	  From doses to 0 (not vaccinated), 1 (partially) or 2 (fully vaccinated).
  *
- * The default rules know no intervals: a dose that was given too early is the
- * business of the clerk who records it, not a reason to call a person
- * partially vaccinated.  What counts is how many doses there are by the day in
- * question, and how many the products given by then require.  In a mixed
- * course the most demanding product decides, so that a single dose of a
- * one-dose product doesn't complete a course that began with another.
+ * What counts is how many doses there are by the day in question, and how many
+ * the products given by then require.  In a mixed course the most demanding
+ * product decides, so that a single dose of a one-dose product doesn't complete
+ * a course that began with another.
  *
- * Nothing here depends on the order of the doses, on the clock or on settings:
- * the same doses and day give the same status for ever.
+ * The default rules, "in-2021", do no more: a dose that was given too early is
+ * the business of the clerk who records it, not a reason to call a person
+ * partially vaccinated.  A set that enforces intervals doesn't count a dose
+ * that came too soon after the last one that counts, by the rule for its own
+ * product on its own day; unless the course was complete, its product is
+ * required all the same, for it was given.  So whatever a set enforces, it
+ * never says more than the default does.  A set may also wait for some days after the dose that completes the
+ * course, and end some days after it unless a booster was given.
+ *
+ * Nothing here depends on the order in which doses were recorded (but for two
+ * on one day), on the clock or on settings: the same doses, rules and day give
+ * the same status for ever.  docs/rules.md gives reasons for each case.
+ *
+ * Days may be the ends of the calendar, so they are added up as int64.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -22,28 +32,196 @@
 #define PARTIALLY		1
 #define FULLY			2
 
+/* A course while its doses are gone through. */
+typedef struct Progress
+{
+	KycvsCourse course;
+	DateADT		last;			/* dose that counts, when there is one */
+} Progress;
+
+/* ---- intervals ---- */
+
+/* The newest row for such a dose on its day; NULL when none was in force. */
+static const KycvsRuleInterval *
+find_rule(const KycvsRules *rules, const KycvsDose *dose, bool booster)
+{
+	const KycvsRuleInterval *found = NULL;
+	int			i;
+
+	for (i = 0; i < rules->n; i++)
+	{
+		const KycvsRuleInterval *rule = &rules->interval[i];
+
+		if (rule->booster == booster && rule->valid_from <= dose->given_on &&
+			strcmp(rule->product, dose->product) == 0 &&
+			(found == NULL || rule->valid_from > found->valid_from))
+			found = rule;
+	}
+	return found;
+}
+
+/* Where the set has no row, the interval is the product's own. */
 static bool
-counts(const KycvsDose *dose, DateADT as_of)
+too_early(const KycvsRules *rules, const KycvsDose *dose, bool booster, const Progress *progress,
+		  KycvsJudgement *judgement)
+{
+	const KycvsRuleInterval *rule;
+	int64		days = (int64) dose->given_on - progress->last;
+
+	if (!rules->enforces_intervals || progress->course.counted == 0)
+		return false;
+	rule = find_rule(rules, dose, booster);
+	judgement->days_required = rule != NULL ? rule->days : dose->interval_days;
+	if (days >= judgement->days_required)
+		return false;
+	judgement->days = (int) days;
+	judgement->rule_from = rule != NULL ? rule->valid_from : DATEVAL_NOBEGIN;
+	return true;
+}
+
+/* ---- one dose after the other ---- */
+
+/* A dose after a complete course, which it doesn't turn into a mixed one that wants more. */
+static bool
+is_booster(const KycvsCourse *course, const KycvsDose *dose)
+{
+	return course->complete && course->counted + 1 >= dose->doses_required;
+}
+
+/* A booster that came too early is as if it had not been given; another dose is at least required. */
+static void
+take_dose(Progress *progress, const KycvsDose *dose, bool booster, bool early)
+{
+	KycvsCourse *course = &progress->course;
+
+	if (booster && early)
+		return;
+	course->required = Max(course->required, dose->doses_required);
+	if (!early)
+	{
+		course->counted++;
+		progress->last = dose->given_on;
+	}
+	course->boosted = booster;
+	if (booster)
+		return;
+	course->complete = course->counted >= course->required;
+	course->completed_on = dose->given_on;
+}
+
+static void
+judge_dose(const KycvsRules *rules, const KycvsDose *dose, Progress *progress, KycvsJudgement *judgement)
+{
+	bool		booster = is_booster(&progress->course, dose);
+	bool		early = too_early(rules, dose, booster, progress, judgement);
+
+	take_dose(progress, dose, booster, early);
+	judgement->verdict = early ? KYCVS_DOSE_TOO_EARLY : booster ? KYCVS_DOSE_BOOSTS : KYCVS_DOSE_COUNTS;
+	judgement->counted = progress->course.counted;
+	judgement->required = progress->course.required;
+}
+
+static bool
+given(const KycvsDose *dose, DateADT as_of)
 {
 	return !dose->revoked && dose->given_on <= as_of;
 }
 
-int
-kycvs_rules_status(const KycvsDose *doses, int n, DateADT as_of)
+/* The dose that was given after "before" (-1: the first one), or n. */
+static int
+next_given(const KycvsDose *doses, int n, DateADT as_of, int before)
 {
-	int			given = 0;
-	int			required = 1;
+	int			next = n;
 	int			i;
 
 	for (i = 0; i < n; i++)
 	{
-		if (!counts(&doses[i], as_of))
-			continue;
-		given++;
-		required = Max(required, doses[i].doses_required);
-	}
+		bool		after = before < 0 || doses[i].given_on > doses[before].given_on ||
+			(doses[i].given_on == doses[before].given_on && i > before);
 
-	if (given == 0)
+		if (given(&doses[i], as_of) && after && (next == n || doses[i].given_on < doses[next].given_on))
+			next = i;
+	}
+	return next;
+}
+
+static int
+decide(const KycvsRules *rules, const KycvsCourse *course, DateADT as_of)
+{
+	int64		days;
+
+	if (course->counted == 0)
 		return NOT_VACCINATED;
-	return given >= required ? FULLY : PARTIALLY;
+	if (!course->complete)
+		return PARTIALLY;
+	days = (int64) as_of - course->completed_on;
+	if (course->boosted ||
+		(days >= rules->days_after && (rules->days_at_most == 0 || days <= rules->days_at_most)))
+		return FULLY;
+	return PARTIALLY;
+}
+
+void
+kycvs_rules_judge(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of,
+				  KycvsJudgement *judgements, KycvsCourse *course)
+{
+	Progress	progress;
+	KycvsJudgement unwanted;
+	int			i;
+
+	memset(&progress, 0, sizeof(progress));
+	for (i = next_given(doses, n, as_of, -1); i < n; i = next_given(doses, n, as_of, i))
+		judge_dose(rules, &doses[i], &progress, judgements != NULL ? &judgements[i] : &unwanted);
+	for (i = 0; judgements != NULL && i < n; i++)
+		if (!given(&doses[i], as_of))
+			judgements[i].verdict = doses[i].revoked ? KYCVS_DOSE_REVOKED : KYCVS_DOSE_LATER;
+	progress.course.status = decide(rules, &progress.course, as_of);
+	*course = progress.course;
+}
+
+int
+kycvs_rules_status(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of)
+{
+	KycvsCourse course;
+
+	kycvs_rules_judge(rules, doses, n, as_of, NULL, &course);
+	return course.status;
+}
+
+/* ---- what is to come ---- */
+
+/* Takes "candidate" when it is an earlier day than the best so far, and the status is another one then. */
+static void
+consider(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of, int now, int64 candidate,
+		 DateADT *day, int *status)
+{
+	int			then;
+
+	if (candidate <= as_of || candidate >= *day || !IS_VALID_DATE(candidate))
+		return;
+	then = kycvs_rules_status(rules, doses, n, (DateADT) candidate);
+	if (then == now)
+		return;
+	*day = (DateADT) candidate;
+	*status = then;
+}
+
+/* A status changes on the day of a dose, or so many days after it as the set says. */
+bool
+kycvs_rules_next(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of, DateADT *day, int *status)
+{
+	int			now = kycvs_rules_status(rules, doses, n, as_of);
+	int			i;
+
+	*day = DATEVAL_NOEND;
+	for (i = 0; i < n; i++)
+	{
+		int64		given_on = doses[i].given_on;
+
+		consider(rules, doses, n, as_of, now, given_on, day, status);
+		consider(rules, doses, n, as_of, now, given_on + rules->days_after, day, status);
+		if (rules->days_at_most > 0)
+			consider(rules, doses, n, as_of, now, given_on + rules->days_at_most + 1, day, status);
+	}
+	return *day != DATEVAL_NOEND;
 }

@@ -15,8 +15,7 @@
 #include "clock.h"
 #include "document.h"
 #include "exchange.h"
-
-#define DEFAULT_RULES "in-2021"
+#include "ruleset.h"
 
 static bool
 find_consent(KycvsCall *call, KycvsConsent *consent)
@@ -57,22 +56,23 @@ choose_decoy(const KycvsConsent *consent)
 }
 
 static int
-count_status(const KycvsConsent *consent, DateADT as_of)
+count_status(const KycvsConsent *consent, const KycvsRules *rules, DateADT as_of)
 {
 	KycvsDose	doses[KYCVS_DOSES_MAX];
 	bool		known = consent->person != 0;
 	int64		decoy = choose_decoy(consent);
 	int			n = kycvs_doses(known ? consent->person : decoy, doses);
-	int			status = kycvs_rules_status(doses, n, as_of);
+	int			status = kycvs_rules_status(rules, doses, n, as_of);
 
 	return known ? status : 0;
 }
 
-/* The same question with the same result gets the same document, and costs no use. */
+/* The same question with the same result by the same rules gets the same document, and costs no use. */
 static bool
-given_before(const KycvsConsent *consent, DateADT as_of, int status, TimestampTz now, KycvsAnswer *answer)
+given_before(KycvsCall *call, const KycvsConsent *consent, DateADT as_of, int status, KycvsAnswer *answer)
 {
-	return kycvs_answer_newest(&consent->jti, as_of, answer) && answer->status == status && answer->expires_at > now;
+	return kycvs_answer_newest(&consent->jti, as_of, answer) && answer->status == status &&
+		strcmp(answer->rules, call->entity.rules) == 0 && answer->expires_at > call->now;
 }
 
 static bool
@@ -91,7 +91,7 @@ make_answer(KycvsCall *call, const KycvsConsent *consent, DateADT as_of, int sta
 	answer->consent = consent->jti;
 	answer->as_of = as_of;
 	answer->status = status;
-	strlcpy(answer->rules, DEFAULT_RULES, sizeof(answer->rules));
+	strlcpy(answer->rules, call->entity.rules, sizeof(answer->rules));
 	answer->issued_at = call->now;
 	answer->expires_at = kycvs_clock_day_end(as_of);
 	kycvs_answer_insert(answer);
@@ -120,14 +120,16 @@ kycvs_decide_status(KycvsCall *call)
 {
 	KycvsConsent consent;
 	KycvsAnswer answer;
+	KycvsRules	rules;
 	DateADT		as_of;
 	int			status;
 
 	if (!find_consent(call, &consent) ||
 		!read_day(call, &consent, &as_of))
 		return;
-	status = count_status(&consent, as_of);
-	if (!given_before(&consent, as_of, status, call->now, &answer))
+	kycvs_must(kycvs_ruleset_load(call->entity.rules, &rules, NULL), "read an entity's rules");
+	status = count_status(&consent, &rules, as_of);
+	if (!given_before(call, &consent, as_of, status, &answer))
 	{
 		if (!use_consent(call, &consent))
 			return;
