@@ -44,7 +44,8 @@ append_string(StringInfo out, const char *string)
 static const char *
 write_too_early(const KycvsJudgement *judgement)
 {
-	return psprintf("%d days after the last dose that counts; %d are needed%s%s", judgement->days, judgement->days_required,
+	return psprintf("%d %s after the last dose that counts; %d are needed%s%s", judgement->days,
+					judgement->days == 1 ? "day" : "days", judgement->days_required,
 					DATE_IS_NOBEGIN(judgement->rule_from) ? "" : " since ",
 					DATE_IS_NOBEGIN(judgement->rule_from) ? "" : write_day(judgement->rule_from));
 }
@@ -82,6 +83,13 @@ append_dose(StringInfo out, const KycvsDose *dose, const KycvsJudgement *judgeme
 	append_string(out, reason);
 }
 
+/* Complete, but the days after it are not over. */
+static bool
+waits(const KycvsRules *rules, const KycvsCourse *course, DateADT as_of)
+{
+	return course->complete && !course->boosted && (int64) as_of - course->completed_on < rules->days_after;
+}
+
 /* What the status rests on. */
 static const char *
 write_course(const KycvsRules *rules, const KycvsCourse *course, DateADT as_of)
@@ -94,9 +102,23 @@ write_course(const KycvsRules *rules, const KycvsCourse *course, DateADT as_of)
 		return psprintf("complete on %s, with a booster", write_day(course->completed_on));
 	if (course->status == FULLY)
 		return psprintf("complete on %s", write_day(course->completed_on));
-	if ((int64) as_of - course->completed_on < rules->days_after)
+	if (waits(rules, course, as_of))
 		return psprintf("complete on %s, %d days must pass", write_day(course->completed_on), rules->days_after);
 	return psprintf("complete on %s, more than %d days ago; a booster is missing", write_day(course->completed_on), rules->days_at_most);
+}
+
+/* Nothing, or from when on another dose would help that is missing, of the product that was given last. */
+static const char *
+write_missing(const KycvsRules *rules, const KycvsDose *doses, DateADT as_of, const KycvsCourse *course)
+{
+	DateADT		day;
+
+	if (course->status == FULLY || course->counted == 0 || waits(rules, course, as_of))
+		return "";
+	day = kycvs_rules_earliest(rules, &doses[course->last], course->complete);
+	if (day <= as_of || !IS_VALID_DATE(day))
+		return "";
+	return psprintf("; the next %s counts from %s on", doses[course->last].product, write_day(day));
 }
 
 /* Nothing, or when the status becomes another one by the doses that are recorded. */
@@ -118,7 +140,8 @@ append_course(StringInfo out, const KycvsRules *rules, const KycvsDose *doses, i
 	append_string(out, "");
 	append_string(out, psprintf("%d", as_of));
 	append_string(out, "");
-	append_string(out, psprintf("status %d by %s: %s%s", course->status, rules->code, write_course(rules, course, as_of),
+	append_string(out, psprintf("status %d by %s: %s%s%s", course->status, rules->code, write_course(rules, course, as_of),
+								write_missing(rules, doses, as_of, course),
 								write_change(rules, doses, n, as_of, course->status)));
 }
 

@@ -32,18 +32,11 @@
 #define PARTIALLY		1
 #define FULLY			2
 
-/* A course while its doses are gone through. */
-typedef struct Progress
-{
-	KycvsCourse course;
-	DateADT		last;			/* dose that counts, when there is one */
-} Progress;
-
 /* ---- intervals ---- */
 
-/* The newest row for such a dose on its day; NULL when none was in force. */
+/* The newest row for such a dose on that day; NULL when none was in force. */
 static const KycvsRuleInterval *
-find_rule(const KycvsRules *rules, const KycvsDose *dose, bool booster)
+find_rule(const KycvsRules *rules, const char *product, bool booster, DateADT day)
 {
 	const KycvsRuleInterval *found = NULL;
 	int			i;
@@ -52,8 +45,7 @@ find_rule(const KycvsRules *rules, const KycvsDose *dose, bool booster)
 	{
 		const KycvsRuleInterval *rule = &rules->interval[i];
 
-		if (rule->booster == booster && rule->valid_from <= dose->given_on &&
-			strcmp(rule->product, dose->product) == 0 &&
+		if (rule->booster == booster && rule->valid_from <= day && strcmp(rule->product, product) == 0 &&
 			(found == NULL || rule->valid_from > found->valid_from))
 			found = rule;
 	}
@@ -61,22 +53,62 @@ find_rule(const KycvsRules *rules, const KycvsDose *dose, bool booster)
 }
 
 /* Where the set has no row, the interval is the product's own. */
-static bool
-too_early(const KycvsRules *rules, const KycvsDose *dose, bool booster, const Progress *progress,
-		  KycvsJudgement *judgement)
+static int
+days_needed(const KycvsRules *rules, const KycvsDose *dose, bool booster, DateADT day, DateADT *rule_from)
 {
 	const KycvsRuleInterval *rule;
-	int64		days = (int64) dose->given_on - progress->last;
 
-	if (!rules->enforces_intervals || progress->course.counted == 0)
-		return false;
-	rule = find_rule(rules, dose, booster);
-	judgement->days_required = rule != NULL ? rule->days : dose->interval_days;
+	*rule_from = DATEVAL_NOBEGIN;
+	if (!rules->enforces_intervals)
+		return 0;
+	rule = find_rule(rules, dose->product, booster, day);
+	if (rule == NULL)
+		return dose->interval_days;
+	*rule_from = rule->valid_from;
+	return rule->days;
+}
+
+static bool
+too_early(const KycvsRules *rules, const KycvsDose *dose, const KycvsDose *last, bool booster, KycvsJudgement *judgement)
+{
+	int64		days = (int64) dose->given_on - last->given_on;
+
+	judgement->days_required = days_needed(rules, dose, booster, dose->given_on, &judgement->rule_from);
 	if (days >= judgement->days_required)
 		return false;
 	judgement->days = (int) days;
-	judgement->rule_from = rule != NULL ? rule->valid_from : DATEVAL_NOBEGIN;
 	return true;
+}
+
+/* The first day after "day" from which another rule may hold. */
+static int64
+next_rule(const KycvsRules *rules, int64 day)
+{
+	int64		next = DATEVAL_NOEND;
+	int			i;
+
+	for (i = 0; i < rules->n; i++)
+		if (rules->interval[i].valid_from > day)
+			next = Min(next, rules->interval[i].valid_from);
+	return next;
+}
+
+/* From rule to rule: a later one may ask for less, as well as for more. */
+DateADT
+kycvs_rules_earliest(const KycvsRules *rules, const KycvsDose *last, bool booster)
+{
+	int64		day = last->given_on;
+
+	while (day < DATEVAL_NOEND)
+	{
+		DateADT		rule_from;
+		int64		enough = (int64) last->given_on + days_needed(rules, last, booster, (DateADT) day, &rule_from);
+
+		if (day >= enough)
+			return (DateADT) day;
+		day = Min(enough, next_rule(rules, day));
+	}
+	return DATEVAL_NOEND;
 }
 
 /* ---- one dose after the other ---- */
@@ -90,35 +122,33 @@ is_booster(const KycvsCourse *course, const KycvsDose *dose)
 
 /* A booster that came too early is as if it had not been given; another dose is at least required. */
 static void
-take_dose(Progress *progress, const KycvsDose *dose, bool booster, bool early)
+take_dose(KycvsCourse *course, const KycvsDose *doses, int i, bool booster, bool early)
 {
-	KycvsCourse *course = &progress->course;
-
 	if (booster && early)
 		return;
-	course->required = Max(course->required, dose->doses_required);
+	course->required = Max(course->required, doses[i].doses_required);
 	if (!early)
 	{
 		course->counted++;
-		progress->last = dose->given_on;
+		course->last = i;
 	}
 	course->boosted = booster;
 	if (booster)
 		return;
 	course->complete = course->counted >= course->required;
-	course->completed_on = dose->given_on;
+	course->completed_on = doses[i].given_on;
 }
 
 static void
-judge_dose(const KycvsRules *rules, const KycvsDose *dose, Progress *progress, KycvsJudgement *judgement)
+judge_dose(const KycvsRules *rules, const KycvsDose *doses, int i, KycvsCourse *course, KycvsJudgement *judgement)
 {
-	bool		booster = is_booster(&progress->course, dose);
-	bool		early = too_early(rules, dose, booster, progress, judgement);
+	bool		booster = is_booster(course, &doses[i]);
+	bool		early = course->counted > 0 && too_early(rules, &doses[i], &doses[course->last], booster, judgement);
 
-	take_dose(progress, dose, booster, early);
+	take_dose(course, doses, i, booster, early);
 	judgement->verdict = early ? KYCVS_DOSE_TOO_EARLY : booster ? KYCVS_DOSE_BOOSTS : KYCVS_DOSE_COUNTS;
-	judgement->counted = progress->course.counted;
-	judgement->required = progress->course.required;
+	judgement->counted = course->counted;
+	judgement->required = course->required;
 }
 
 static bool
@@ -165,18 +195,16 @@ void
 kycvs_rules_judge(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of,
 				  KycvsJudgement *judgements, KycvsCourse *course)
 {
-	Progress	progress;
 	KycvsJudgement unwanted;
 	int			i;
 
-	memset(&progress, 0, sizeof(progress));
+	memset(course, 0, sizeof(*course));
 	for (i = next_given(doses, n, as_of, -1); i < n; i = next_given(doses, n, as_of, i))
-		judge_dose(rules, &doses[i], &progress, judgements != NULL ? &judgements[i] : &unwanted);
+		judge_dose(rules, doses, i, course, judgements != NULL ? &judgements[i] : &unwanted);
 	for (i = 0; judgements != NULL && i < n; i++)
 		if (!given(&doses[i], as_of))
 			judgements[i].verdict = doses[i].revoked ? KYCVS_DOSE_REVOKED : KYCVS_DOSE_LATER;
-	progress.course.status = decide(rules, &progress.course, as_of);
-	*course = progress.course;
+	course->status = decide(rules, course, as_of);
 }
 
 int

@@ -74,6 +74,7 @@ typedef struct KycvsCourse
 	bool		complete;
 	bool		boosted;
 	DateADT		completed_on;	/* when complete */
+	int			last;			/* which of the doses is the last that counts, when one does */
 } KycvsCourse;
 
 /*
@@ -83,6 +84,9 @@ typedef struct KycvsCourse
  */
 extern void kycvs_rules_judge(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of,
 							  KycvsJudgement *judgements, KycvsCourse *course);
+
+/* The first day on which a dose like "last" would count after it; far away when the calendar ends before. */
+extern DateADT kycvs_rules_earliest(const KycvsRules *rules, const KycvsDose *last, bool booster);
 
 extern int	kycvs_rules_status(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of);
 

@@ -301,6 +301,25 @@ check_next(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of
 }
 
 static void
+check_earliest(void)
+{
+	KycvsRules	eased = in_2021_intervals;
+	KycvsDose	last = SHIELD(day(2021, 3, 1));
+
+	tap_number(kycvs_rules_earliest(&in_2021, &last, false), last.given_on, "rules: without intervals, at once");
+	tap_number(kycvs_rules_earliest(&in_2021_intervals, &last, false), day(2021, 4, 12), "rules: by the rule that holds then: 42 days");
+	last.given_on = day(2021, 4, 2);
+	tap_number(kycvs_rules_earliest(&in_2021_intervals, &last, false), day(2021, 6, 25), "rules: by the rule that holds then: 84 days");
+	tap_number(kycvs_rules_earliest(&in_2021_intervals, &last, true), day(2021, 12, 31), "rules: a booster after 39 weeks");
+	add_interval(&eased.interval[eased.n++], "COVISHIELD", false, day(2021, 6, 7), 28);
+	tap_number(kycvs_rules_earliest(&eased, &last, false), day(2021, 6, 7), "rules: a later rule that asks for less");
+	last.given_on = day(2021, 12, 1);
+	tap_number(kycvs_rules_earliest(&in_2021_intervals, &last, true), day(2022, 7, 6), "rules: a booster when its interval was shortened");
+	last.given_on = DATEVAL_NOEND - 10;
+	tap_number(kycvs_rules_earliest(&in_2021_intervals, &last, false), DATEVAL_NOEND, "rules: not before the end of the calendar");
+}
+
+static void
 check_changes(void)
 {
 	const KycvsDose both[] = {SHIELD(day(2021, 4, 2)), SHIELD(day(2021, 7, 1)), SHIELD(day(2022, 6, 1))};
@@ -385,6 +404,7 @@ test_rules(void)
 	tap_number(day(2021, 7, 1), 7852, "rules: the test's calendar");
 	check_sets();
 	check_reasons();
+	check_earliest();
 	check_changes();
 	check_world();
 }
