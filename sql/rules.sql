@@ -134,10 +134,15 @@ FROM unnest(ARRAY['NULL', '1, ''infinity''', '1, ''-infinity''', '1, rules => ''
 RESET ROLE;
 -- it is in the audit, with the person, the day and the status
 SELECT outcome, object = :person AS person, as_of, status, calling_role FROM kycvs_data.audit WHERE event = 'explain' ORDER BY id LIMIT 3;
--- for registrars alone
+-- for registrars alone, also when somebody got EXECUTE otherwise
 SET ROLE regress_rules_air;
 SELECT * FROM kycvs.explain(:person);
 RESET ROLE;
+GRANT EXECUTE ON FUNCTION kycvs.explain(bigint, date, text) TO regress_rules_air;
+SET ROLE regress_rules_air;
+SELECT * FROM kycvs.explain(:person);
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION kycvs.explain(bigint, date, text) FROM regress_rules_air;
 
 -- 64 doses of long names fit an answer
 INSERT INTO kycvs_data.product (code, name, doses_required) VALUES (repeat('X', 64), 'Long', 9);
