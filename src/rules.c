@@ -52,20 +52,21 @@ find_rule(const KycvsRules *rules, const char *product, bool booster, DateADT da
 	return found;
 }
 
-/* Where the set has no row, the interval is the product's own. */
+/*
+ * Where the set has no row, the interval is the product's own.  A dose within
+ * the days that must pass after a complete course is no booster of it, or the
+ * only dose of a product, recorded twice, would end the wait.
+ */
 static int
 days_needed(const KycvsRules *rules, const KycvsDose *dose, bool booster, DateADT day, DateADT *rule_from)
 {
-	const KycvsRuleInterval *rule;
+	const KycvsRuleInterval *rule = rules->enforces_intervals ? find_rule(rules, dose->product, booster, day) : NULL;
+	int			days = 0;
 
-	*rule_from = DATEVAL_NOBEGIN;
-	if (!rules->enforces_intervals)
-		return 0;
-	rule = find_rule(rules, dose->product, booster, day);
-	if (rule == NULL)
-		return dose->interval_days;
-	*rule_from = rule->valid_from;
-	return rule->days;
+	*rule_from = rule != NULL ? rule->valid_from : DATEVAL_NOBEGIN;
+	if (rules->enforces_intervals)
+		days = rule != NULL ? rule->days : dose->interval_days;
+	return booster ? Max(days, rules->days_after) : days;
 }
 
 static bool

@@ -27,6 +27,7 @@
 
 static const KycvsRules in_2021 = {.code = "in-2021"};
 static KycvsRules in_2021_intervals = {.code = "in-2021-intervals", .enforces_intervals = true, .n = 8};
+static const KycvsRules waits_only = {.code = "waits-only", .days_after = 14};
 static KycvsRules eu_2022 = {.code = "eu-2022", .enforces_intervals = true, .days_after = 14, .days_at_most = 270, .n = 1};
 
 static DateADT
@@ -217,6 +218,16 @@ static const EnforcedCase enforced_cases[] = {
 	{{{2021, 4, 2}, SHIELD(0)}, {{2021, 7, 1}, SHIELD(0)}, {{2022, 6, 1}, SHIELD(0)}}},
 	{&eu_2022, "a second dose after a single-dose course is a booster (2/1)", 2, {2025, 1, 1}, 2,
 	{{{2021, 6, 1}, LIGHT(0)}, {{2021, 12, 1}, LIGHT(0)}}},
+	{&eu_2022, "the only dose of a course, recorded twice, is no booster: it waits", 1, {2021, 6, 10}, 2,
+	{{{2021, 6, 1}, LIGHT(0)}, {{2021, 6, 2}, LIGHT(0)}}},
+	{&eu_2022, "and ends", 1, {2022, 3, 1}, 2,
+	{{{2021, 6, 1}, LIGHT(0)}, {{2021, 6, 2}, LIGHT(0)}}},
+	{&eu_2022, "13 days after the course: no booster", 1, {2022, 6, 1}, 2,
+	{{{2021, 6, 1}, LIGHT(0)}, {{2021, 6, 14}, LIGHT(0)}}},
+	{&eu_2022, "14 days after the course: a booster", 2, {2022, 6, 1}, 2,
+	{{{2021, 6, 1}, LIGHT(0)}, {{2021, 6, 15}, LIGHT(0)}}},
+	{&waits_only, "a set without intervals keeps the wait all the same", 1, {2021, 6, 10}, 2,
+	{{{2021, 6, 1}, LIGHT(0)}, {{2021, 6, 2}, LIGHT(0)}}},
 	{&eu_2022, "a booster of another product (COVAXIN)", 2, {2025, 1, 1}, 3,
 	{{{2021, 4, 2}, SHIELD(0)}, {{2021, 7, 1}, SHIELD(0)}, {{2022, 2, 1}, COVAXIN(0)}}},
 	{&eu_2022, "a booster too early is none: the course ends", 1, {2025, 1, 1}, 3,
