@@ -61,12 +61,11 @@ static int
 days_needed(const KycvsRules *rules, const KycvsDose *dose, bool booster, DateADT day, DateADT *rule_from)
 {
 	const KycvsRuleInterval *rule = rules->enforces_intervals ? find_rule(rules, dose->product, booster, day) : NULL;
-	int			days = 0;
+	int			days = rule != NULL ? rule->days : rules->enforces_intervals ? dose->interval_days : 0;
+	int			wait = booster ? rules->days_after : 0;
 
-	*rule_from = rule != NULL ? rule->valid_from : DATEVAL_NOBEGIN;
-	if (rules->enforces_intervals)
-		days = rule != NULL ? rule->days : dose->interval_days;
-	return booster ? Max(days, rules->days_after) : days;
+	*rule_from = rule != NULL && days >= wait ? rule->valid_from : DATEVAL_NOBEGIN;
+	return Max(days, wait);
 }
 
 static bool
