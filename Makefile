@@ -18,6 +18,7 @@ OBJS = \
 	src/dose.o \
 	src/es6number.o \
 	src/exchange.o \
+	src/explain.o \
 	src/group.o \
 	src/guard.o \
 	src/health.o \
@@ -50,7 +51,10 @@ OBJS = \
 	src/registrars.o \
 	src/registry.o \
 	src/row.o \
+	src/rulebook.o \
+	src/rulecalls.o \
 	src/rules.o \
+	src/ruleset.o \
 	src/secret.o \
 	src/senders.o \
 	src/sending.o \

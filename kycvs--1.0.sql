@@ -125,6 +125,24 @@ COMMENT ON COLUMN kycvs_data.trusted_key.x IS 'Public coordinate x (P-256), or t
 COMMENT ON COLUMN kycvs_data.trusted_key.y IS 'Public coordinate y (P-256), zeros for Ed25519';
 COMMENT ON COLUMN kycvs_data.trusted_key.created_at IS 'When it was first trusted';
 
+/* ---- tables: rule sets ---- */
+
+CREATE TABLE kycvs_data.rules (
+  code text PRIMARY KEY,
+  description text NOT NULL,
+  enforces_intervals boolean NOT NULL DEFAULT false,
+  days_after int NOT NULL DEFAULT 0 CHECK (days_after >= 0),
+  days_at_most int NOT NULL DEFAULT 0 CHECK (days_at_most = 0 OR days_at_most >= days_after),
+  shipped boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE kycvs_data.rules IS 'Named rule sets that turn doses into 0, 1 or 2';
+COMMENT ON COLUMN kycvs_data.rules.code IS 'Claim "rules" of an answer';
+COMMENT ON COLUMN kycvs_data.rules.description IS 'What it does, for people';
+COMMENT ON COLUMN kycvs_data.rules.enforces_intervals IS 'True: a dose too soon after the last one that counts does not count';
+COMMENT ON COLUMN kycvs_data.rules.days_after IS 'Days from the dose that completes a course to 2';
+COMMENT ON COLUMN kycvs_data.rules.days_at_most IS 'Days since that dose after which 2 ends, unless there was a booster; 0 for never';
+COMMENT ON COLUMN kycvs_data.rules.shipped IS 'True: comes with the extension, so a dump leaves it out';
+
 /* ---- tables: who may ask, and why ---- */
 
 CREATE TABLE kycvs_data.entity (
@@ -134,6 +152,7 @@ CREATE TABLE kycvs_data.entity (
   role text NOT NULL UNIQUE,
   suspended boolean NOT NULL DEFAULT false,
   failures_per_hour int NOT NULL DEFAULT 200 CHECK (failures_per_hour >= 0),
+  rules text NOT NULL DEFAULT 'in-2021' REFERENCES kycvs_data.rules (code),
   created_at timestamptz NOT NULL
 );
 COMMENT ON TABLE kycvs_data.entity IS 'Organisations that ask';
@@ -143,6 +162,7 @@ COMMENT ON COLUMN kycvs_data.entity.name IS 'Name shown in the SMS';
 COMMENT ON COLUMN kycvs_data.entity.role IS 'Name of its role, which a dump keeps where an OID would not';
 COMMENT ON COLUMN kycvs_data.entity.suspended IS 'True: every request is refused (KV004)';
 COMMENT ON COLUMN kycvs_data.entity.failures_per_hour IS 'Budget: challenges an hour that may fail';
+COMMENT ON COLUMN kycvs_data.entity.rules IS 'Rule set by which it is answered';
 COMMENT ON COLUMN kycvs_data.entity.created_at IS 'When it was added';
 
 CREATE TABLE kycvs_data.api_key (
@@ -219,15 +239,22 @@ COMMENT ON COLUMN kycvs_data.product.icd11 IS 'ICD-11 extension code';
 COMMENT ON COLUMN kycvs_data.product.cvx IS 'CVX code';
 COMMENT ON COLUMN kycvs_data.product.shipped IS 'True: comes with the extension, so a dump leaves it out';
 
-CREATE TABLE kycvs_data.rules (
-  code text PRIMARY KEY,
-  description text NOT NULL,
-  shipped boolean NOT NULL DEFAULT false
+CREATE TABLE kycvs_data.rule_interval (
+  rules text NOT NULL REFERENCES kycvs_data.rules (code),
+  product text NOT NULL REFERENCES kycvs_data.product (code),
+  booster boolean NOT NULL,
+  valid_from date NOT NULL,
+  minimum_interval_days int NOT NULL CHECK (minimum_interval_days >= 0),
+  shipped boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (rules, product, booster, valid_from)
 );
-COMMENT ON TABLE kycvs_data.rules IS 'Named rule sets that turn doses into 0, 1 or 2';
-COMMENT ON COLUMN kycvs_data.rules.code IS 'Claim "rules" of an answer';
-COMMENT ON COLUMN kycvs_data.rules.description IS 'What it does, for people';
-COMMENT ON COLUMN kycvs_data.rules.shipped IS 'True: comes with the extension, so a dump leaves it out';
+COMMENT ON TABLE kycvs_data.rule_interval IS 'Intervals that rule sets enforce, by product and date; where a set has none in force, the product''s own applies';
+COMMENT ON COLUMN kycvs_data.rule_interval.rules IS 'The rule set';
+COMMENT ON COLUMN kycvs_data.rule_interval.product IS 'Product of the dose that is judged, not of the one before it';
+COMMENT ON COLUMN kycvs_data.rule_interval.booster IS 'True: for doses after a complete course; false: for those of the course';
+COMMENT ON COLUMN kycvs_data.rule_interval.valid_from IS 'First day of doses that are judged by it; -infinity when no source has one';
+COMMENT ON COLUMN kycvs_data.rule_interval.minimum_interval_days IS 'Days since the last dose that counts; 0: none are asked for';
+COMMENT ON COLUMN kycvs_data.rule_interval.shipped IS 'True: comes with the extension, so a dump leaves it out';
 
 /*
  * A person's number is made from the keyed index of the mobile (src/person.h):
@@ -637,6 +664,7 @@ SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity_purpose', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.product', 'WHERE NOT shipped');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.product_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.rules', 'WHERE NOT shipped');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.rule_interval', 'WHERE NOT shipped');
 DO $$
 DECLARE
   part regclass;
@@ -676,8 +704,26 @@ INSERT INTO kycvs_data.product (id, code, name, doses_required, minimum_interval
   (12, 'COMIRNATY',     'Comirnaty',     2, 21,   '2 doses',             'EU/1/20/1528',  NULL,     NULL,  true),
   (13, 'VAXZEVRIA',     'Vaxzevria',     2, 28,   '2 doses',             'EU/1/21/1529',  NULL,     NULL,  true);
 
-INSERT INTO kycvs_data.rules VALUES
-  ('in-2021', 'Doses not revoked and given on or before the day; 2 when the largest requirement among the products given is reached', true);
+/* ---- shipped data: rule sets; docs/rules.md says where the figures are from ---- */
+
+INSERT INTO kycvs_data.rules (code, description, enforces_intervals, days_after, days_at_most, shipped) VALUES
+  ('in-2021', 'Doses not revoked and given on or before the day; 2 when the largest requirement among the products given is reached', false, 0, 0, true),
+  ('in-2021-intervals', 'Like in-2021, but a dose that came too soon after the last one that counts, by the programme''s rule of its own date, does not count', true, 0, 0, true),
+  ('eu-2022', 'Like in-2021, but a dose that came too soon for its product does not count, and 2 begins 14 days after the course is complete and ends after 270 unless there was a booster', true, 14, 270, true);
+
+-- an interval that is not confirmed is enforced against nobody
+INSERT INTO kycvs_data.rule_interval (rules, product, booster, valid_from, minimum_interval_days, shipped) VALUES
+  ('in-2021-intervals', 'COVISHIELD', false, '2021-01-16', 28, true),
+  ('in-2021-intervals', 'COVISHIELD', false, '2021-03-22', 42, true),
+  ('in-2021-intervals', 'COVISHIELD', false, '2021-05-13', 84, true),
+  ('in-2021-intervals', 'COVOVAX',    false, '-infinity',   0, true),
+  ('eu-2022',           'COVOVAX',    false, '-infinity',   0, true),
+  ('eu-2022',           'COVOVAX',    true,  '-infinity',   0, true);
+
+-- precaution doses of the programme: 39 weeks after the second, later 26, whatever the product
+INSERT INTO kycvs_data.rule_interval (rules, product, booster, valid_from, minimum_interval_days, shipped)
+SELECT 'in-2021-intervals', p.code, true, r.valid_from, r.weeks * 7, true
+  FROM kycvs_data.product AS p, (VALUES (date '-infinity', 39), ('2022-07-06', 26)) AS r (valid_from, weeks);
 
 /* ---- functions over pgcrypto, bound to that extension wherever it lives ---- */
 
@@ -1035,6 +1081,27 @@ REVOKE ALL ON FUNCTION kycvs.set_budget(text, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.set_budget(text, int) TO kycvs_admin;
 COMMENT ON FUNCTION kycvs.set_budget(text, int) IS 'admin: how many challenges of an entity may fail in an hour (200 at first)';
 
+CREATE FUNCTION kycvs.set_rules(code text, rules text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_set_rules' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.set_rules(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.set_rules(text, text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.set_rules(text, text) IS 'admin: the rule set by which an entity is answered from now on (in-2021 at first)';
+
+CREATE FUNCTION kycvs.add_rules(code text, description text, enforces_intervals boolean DEFAULT true, days_after int DEFAULT 0, days_at_most int DEFAULT NULL)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_add_rules' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.add_rules(text, text, boolean, int, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.add_rules(text, text, boolean, int, int) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.add_rules(text, text, boolean, int, int) IS 'admin: a rule set: whether doses too soon count, days from the dose that completes a course to 2, and days since it after which 2 ends (NULL: never) unless there was a booster';
+
+CREATE FUNCTION kycvs.add_rule_interval(rules text, product text, valid_from date, minimum_interval_days int, booster boolean DEFAULT false)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_add_rule_interval' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.add_rule_interval(text, text, date, int, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.add_rule_interval(text, text, date, int, boolean) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.add_rule_interval(text, text, date, int, boolean) IS 'admin: doses of this product, of a course or boosters, that are given on that day or later keep this interval; not for rule sets that ship with the extension';
+
 CREATE FUNCTION kycvs.create_api_key(code text)
   RETURNS text
   AS 'MODULE_PATHNAME', 'kycvs_create_api_key' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -1225,6 +1292,13 @@ CREATE FUNCTION kycvs.resume_intake()
 REVOKE ALL ON FUNCTION kycvs.resume_intake() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.resume_intake() TO kycvs_registrar;
 COMMENT ON FUNCTION kycvs.resume_intake() IS 'registrar: bulk intake goes on';
+
+CREATE FUNCTION kycvs.explain(person_id bigint, as_of date DEFAULT NULL, rules text DEFAULT NULL)
+  RETURNS TABLE (dose_number int, product text, given_on date, counts boolean, reason text)
+  AS 'MODULE_PATHNAME', 'kycvs_explain' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.explain(bigint, date, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.explain(bigint, date, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.explain(bigint, date, text) IS 'registrar: a person''s doses, whether each counts and why, by a rule set (in-2021) on a day (today); the last row, without a number, is that day, the status and when it changes; KV042';
 
 CREATE FUNCTION kycvs.next_messages(n int)
   RETURNS TABLE (id bigint, mobile text, body text, language text, template_id text)

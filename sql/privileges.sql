@@ -87,7 +87,7 @@ DECLARE
     statement text;
     relation text;
 BEGIN
-    FOREACH relation IN ARRAY ARRAY['registry', 'signing_key', 'entity', 'api_key', 'purpose', 'notice', 'entity_purpose', 'product', 'rules', 'person', 'person_00', 'person_mobile', 'dose', 'dose_15', 'challenge',
+    FOREACH relation IN ARRAY ARRAY['registry', 'signing_key', 'entity', 'api_key', 'purpose', 'notice', 'entity_purpose', 'product', 'rules', 'rule_interval', 'person', 'person_00', 'person_mobile', 'dose', 'dose_15', 'challenge',
                                     'message', 'consent', 'answer', 'charge', 'audit'] LOOP
         FOREACH statement IN ARRAY ARRAY['LOCK kycvs_data.%s IN ACCESS SHARE MODE', 'LOCK kycvs_data.%s IN ROW EXCLUSIVE MODE', 'LOCK kycvs_data.%s', 'PREPARE p AS SELECT * FROM kycvs_data.%s',
             'PREPARE p AS SELECT * FROM kycvs_data.%s FOR UPDATE', 'PREPARE p AS DELETE FROM kycvs_data.%s', 'PREPARE p AS INSERT INTO kycvs_data.%s DEFAULT VALUES', 'TRUNCATE kycvs_data.%s',

@@ -15,6 +15,7 @@
 #include "keytable.h"
 #include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
+#include "ruleset.h"
 #include "statement.h"
 #include "utils/acl.h"
 #include "utils/syscache.h"
@@ -56,6 +57,9 @@ static KycvsStatement suspend_entity = {
 };
 static KycvsStatement write_budget = {
 	"UPDATE kycvs_data.entity SET failures_per_hour = $2 WHERE id = $1"
+};
+static KycvsStatement write_rules = {
+	"UPDATE kycvs_data.entity SET rules = $2 WHERE id = $1"
 };
 static KycvsStatement insert_api_key = {
 	"WITH made AS MATERIALIZED (SELECT kycvs_data.new_api_key() AS api_key),"
@@ -173,45 +177,7 @@ kycvs_decide_jwks(KycvsCall *call)
 	call->reply->more = first + n < list.n;
 }
 
-/* ---- codes ---- */
-
-/* Codes go into signed documents and messages: 1 to 64 of a-z, 0-9, '-', '_', '.', no long run of digits. */
-static bool
-code_usable(const char *code)
-{
-	return code[0] != '\0' && strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(code);
-}
-
-/* A text that stands in an OTP message must not look as if it held an OTP itself. */
-static bool
-digits_usable(const char *string)
-{
-	char		digits[KYCVS_TEXT_MAX + 1];
-	const char *c;
-	int			run = 0;
-
-	if (!kycvs_ascii_digits(string, digits, sizeof(digits)))
-		return false;
-	for (c = digits; *c; c++)
-	{
-		run = *c >= '0' && *c <= '9' ? run + 1 : 0;
-		if (run >= KYCVS_OTP_DIGITS)
-			return false;
-	}
-	return true;
-}
-
-static bool
-check_code(KycvsCall *call, const char *code)
-{
-	if (!code_usable(code))
-		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE,
-									"code must be 1 to 64 of a-z, 0-9, dash, underscore and dot");
-	if (!digits_usable(code))
-		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE,
-									"code must not have six digits in a row, which would look like an OTP");
-	return true;
-}
+/* ---- notices ---- */
 
 static bool
 check_notice(KycvsCall *call)
@@ -251,7 +217,7 @@ kycvs_decide_add_purpose(KycvsCall *call)
 {
 	KycvsArgs	args = {0};
 
-	if (!check_code(call, call->request->code) || !check_notice(call) || !check_purpose(call))
+	if (!kycvs_check_code(call, call->request->code) || !check_notice(call) || !check_purpose(call))
 		return;
 	kycvs_bind_text(&args, call->request->code);
 	kycvs_bind_int8(&args, call->request->microseconds);
@@ -349,9 +315,9 @@ kycvs_decide_add_entity(KycvsCall *call)
 	int32		entity;
 	int			i;
 
-	if (!check_code(call, call->request->code) || !check_role(call, &rolename) || !check_purposes(call, purposes))
+	if (!kycvs_check_code(call, call->request->code) || !check_role(call, &rolename) || !check_purposes(call, purposes))
 		return;
-	if (!kycvs_text_usable(call->request->text) || !digits_usable(call->request->text))
+	if (!kycvs_text_usable(call->request->text) || !kycvs_digits_usable(call->request->text))
 	{
 		kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE,
 							 "name is empty, or has control characters or six digits in a row");
@@ -426,6 +392,25 @@ kycvs_decide_set_budget(KycvsCall *call)
 	kycvs_bind_int4(&args, entity.id);
 	kycvs_bind_int4(&args, call->request->count);
 	kycvs_run(&write_budget, &args);
+}
+
+void
+kycvs_decide_set_rules(KycvsCall *call)
+{
+	KycvsEntity entity;
+	KycvsRules	rules;
+	KycvsArgs	args = {0};
+
+	if (!named_entity(call, &entity))
+		return;
+	if (!kycvs_ruleset_load(call->request->text, &rules, NULL))
+	{
+		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "rules do not exist");
+		return;
+	}
+	kycvs_bind_int4(&args, entity.id);
+	kycvs_bind_text(&args, rules.code);
+	kycvs_run(&write_rules, &args);
 }
 
 /* ---- API keys ---- */

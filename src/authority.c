@@ -85,6 +85,9 @@ static const Route routes[KYCVS_OPS] = {
 	[KYCVS_OP_SUSPEND_ENTITY] = {kycvs_decide_suspend_entity, admin_group, NEEDS_NOTHING},
 	[KYCVS_OP_RESUME_ENTITY] = {kycvs_decide_resume_entity, admin_group, NEEDS_NOTHING},
 	[KYCVS_OP_SET_BUDGET] = {kycvs_decide_set_budget, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_SET_RULES] = {kycvs_decide_set_rules, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_ADD_RULES] = {kycvs_decide_add_rules, admin_group, NEEDS_NOTHING},
+	[KYCVS_OP_ADD_RULE_INTERVAL] = {kycvs_decide_add_rule_interval, admin_group, NEEDS_NOTHING},
 	[KYCVS_OP_CREATE_API_KEY] = {kycvs_decide_create_api_key, admin_group, NEEDS_NOTHING},
 	[KYCVS_OP_REVOKE_API_KEY] = {kycvs_decide_revoke_api_key, admin_group, NEEDS_NOTHING},
 	[KYCVS_OP_REGISTER_PERSON] = {kycvs_decide_register_person, registrar_group, NEEDS_SECRETS},
@@ -98,6 +101,7 @@ static const Route routes[KYCVS_OPS] = {
 	[KYCVS_OP_PAUSE_INTAKE] = {kycvs_decide_pause_intake, registrar_group, NEEDS_NOTHING},
 	[KYCVS_OP_RESUME_INTAKE] = {kycvs_decide_resume_intake, registrar_group, NEEDS_NOTHING},
 	[KYCVS_OP_CLEAR_REJECTED] = {kycvs_decide_clear_rejected, registrar_group, NEEDS_NOTHING},
+	[KYCVS_OP_EXPLAIN] = {kycvs_decide_explain, registrar_group, NEEDS_NOTHING},
 	[KYCVS_OP_NEXT_MESSAGES] = {kycvs_decide_next_messages, sender_group, NEEDS_SECRETS},
 	[KYCVS_OP_MESSAGE_DONE] = {kycvs_decide_message_done, sender_group, NEEDS_NOTHING},
 };

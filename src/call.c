@@ -110,3 +110,39 @@ kycvs_text_usable(const char *string)
 			return false;
 	return string[0] != '\0';
 }
+
+static bool
+code_usable(const char *code)
+{
+	return code[0] != '\0' && strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == strlen(code);
+}
+
+bool
+kycvs_digits_usable(const char *string)
+{
+	char		digits[KYCVS_TEXT_MAX + 1];
+	const char *c;
+	int			run = 0;
+
+	if (!kycvs_ascii_digits(string, digits, sizeof(digits)))
+		return false;
+	for (c = digits; *c; c++)
+	{
+		run = *c >= '0' && *c <= '9' ? run + 1 : 0;
+		if (run >= KYCVS_OTP_DIGITS)
+			return false;
+	}
+	return true;
+}
+
+bool
+kycvs_check_code(KycvsCall *call, const char *code)
+{
+	if (!code_usable(code))
+		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE,
+									"code must be 1 to 64 of a-z, 0-9, dash, underscore and dot");
+	if (!kycvs_digits_usable(code))
+		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE,
+									"code must not have six digits in a row, which would look like an OTP");
+	return true;
+}

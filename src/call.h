@@ -42,6 +42,12 @@ extern bool kycvs_accept_mobile(const char *typed, char e164[KYCVS_E164_MAX + 1]
 /* Text without control characters and not empty: fit for a signed document. */
 extern bool kycvs_text_usable(const char *string);
 
+/* Codes go into signed documents and messages: 1 to 64 of a-z, 0-9, '-', '_', '.', no long run of digits. */
+extern bool kycvs_check_code(KycvsCall *call, const char *code);
+
+/* Text that stands in an OTP message must not look as if it held an OTP itself. */
+extern bool kycvs_digits_usable(const char *string);
+
 extern void kycvs_call_init(void);
 extern void kycvs_correct_init(void);
 
@@ -62,6 +68,9 @@ extern void kycvs_decide_add_entity(KycvsCall *call);
 extern void kycvs_decide_suspend_entity(KycvsCall *call);
 extern void kycvs_decide_resume_entity(KycvsCall *call);
 extern void kycvs_decide_set_budget(KycvsCall *call);
+extern void kycvs_decide_set_rules(KycvsCall *call);
+extern void kycvs_decide_add_rules(KycvsCall *call);
+extern void kycvs_decide_add_rule_interval(KycvsCall *call);
 extern void kycvs_decide_create_api_key(KycvsCall *call);
 extern void kycvs_decide_revoke_api_key(KycvsCall *call);
 extern void kycvs_decide_register_person(KycvsCall *call);
@@ -75,6 +84,7 @@ extern void kycvs_decide_revoke_death(KycvsCall *call);
 extern void kycvs_decide_pause_intake(KycvsCall *call);
 extern void kycvs_decide_resume_intake(KycvsCall *call);
 extern void kycvs_decide_clear_rejected(KycvsCall *call);
+extern void kycvs_decide_explain(KycvsCall *call);
 extern void kycvs_decide_next_messages(KycvsCall *call);
 extern void kycvs_decide_message_done(KycvsCall *call);
 extern void kycvs_decide_jwks(KycvsCall *call);

@@ -145,7 +145,7 @@ has_dose(const KycvsDose *doses, int n, const KycvsDose *dose)
 	int			i;
 
 	for (i = 0; i < n; i++)
-		if (doses[i].product == dose->product && doses[i].given_on == dose->given_on)
+		if (doses[i].product_id == dose->product_id && doses[i].given_on == dose->given_on)
 			return true;
 	return false;
 }
@@ -158,7 +158,7 @@ copy_doses(int64 from, int64 to)
 	KycvsDose	others[KYCVS_DOSES_MAX];
 	int			n = kycvs_doses(to, doses);
 	int			nothers = kycvs_doses(from, others);
-	int			number = n == 0 ? 0 : doses[n - 1].number;
+	int			number = n == 0 ? 0 : doses[n - 1].dose_number;
 	int			copied = 0;
 	int			i;
 
@@ -168,7 +168,7 @@ copy_doses(int64 from, int64 to)
 	{
 		if (others[i].revoked || has_dose(doses, n, &others[i]))
 			continue;
-		kycvs_dose_copy(from, others[i].number, to, number + ++copied);
+		kycvs_dose_copy(from, others[i].dose_number, to, number + ++copied);
 	}
 	return copied;
 }

@@ -71,16 +71,29 @@ kycvs_product_by_code(const char *code, KycvsProduct *product)
 	return true;
 }
 
-static int
-doses_required(int product)
+static void
+find_product_of(KycvsDose *dose)
 {
+	KycvsProduct product;
 	KycvsArgs	keys = {0};
 	KycvsRow	row;
 
-	kycvs_bind_int2(&keys, product);
+	kycvs_bind_int2(&keys, dose->product_id);
 	if (!kycvs_row_find(&product_by_id, &keys, &row))
 		elog(ERROR, "a dose's product is missing");
-	return kycvs_row_int2(&row, PRODUCT_DOSES_REQUIRED);
+	read_product(&row, &product);
+	dose->doses_required = product.doses_required;
+	dose->interval_days = product.minimum_interval;
+	kycvs_row_text(&row, PRODUCT_CODE, dose->product, sizeof(dose->product));
+}
+
+/* Most courses are of one product. */
+static void
+copy_product(KycvsDose *dose, const KycvsDose *other)
+{
+	dose->doses_required = other->doses_required;
+	dose->interval_days = other->interval_days;
+	memcpy(dose->product, other->product, sizeof(dose->product));
 }
 
 /* ---- doses ---- */
@@ -88,8 +101,8 @@ doses_required(int product)
 static void
 read_dose(const KycvsRow *row, KycvsDose *dose)
 {
-	dose->number = kycvs_row_int2(row, DOSE_NUMBER);
-	dose->product = kycvs_row_int2(row, DOSE_PRODUCT);
+	dose->dose_number = kycvs_row_int2(row, DOSE_NUMBER);
+	dose->product_id = kycvs_row_int2(row, DOSE_PRODUCT);
 	dose->given_on = kycvs_row_date(row, DOSE_GIVEN_ON);
 	dose->revoked = !kycvs_row_null(row, DOSE_REVOKED_AT);
 }
@@ -109,8 +122,12 @@ kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
 		read_dose(&row, &doses[n++]);
 	kycvs_scan_end(&scan);
 	for (i = 0; i < n; i++)
-		doses[i].doses_required = i > 0 && doses[i].product == doses[i - 1].product ?
-			doses[i - 1].doses_required : doses_required(doses[i].product);
+	{
+		if (i > 0 && doses[i].product_id == doses[i - 1].product_id)
+			copy_product(&doses[i], &doses[i - 1]);
+		else
+			find_product_of(&doses[i]);
+	}
 	return n;
 }
 

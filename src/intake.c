@@ -179,7 +179,7 @@ is_recorded(const Family *family, const KycvsIntakeRow *row)
 	int			i;
 
 	for (i = 0; i < family->ndoses; i++)
-		if (family->doses[i].product == row->product && family->doses[i].given_on == row->given_on)
+		if (family->doses[i].product_id == row->product && family->doses[i].given_on == row->given_on)
 			return true;
 	return false;
 }
@@ -195,11 +195,11 @@ add_dose(Family *family, const KycvsIntakeRow *row, DateADT today, Tally *tally)
 	if (family->ndoses == KYCVS_DOSES_MAX)
 		return "person has too many doses";
 	if (family->ndoses > 0)
-		record.number = dose[-1].number + 1;
+		record.number = dose[-1].dose_number + 1;
 	kycvs_dose_add(&record);
 	memset(dose, 0, sizeof(*dose));
-	dose->number = record.number;
-	dose->product = record.product;
+	dose->dose_number = record.number;
+	dose->product_id = record.product;
 	dose->given_on = record.given_on;
 	family->ndoses++;
 	tally->doses++;

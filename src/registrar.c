@@ -138,7 +138,7 @@ recorded_before(const KycvsRequest *request, const KycvsProduct *product, const 
 	int			i;
 
 	for (i = 0; i < n; i++)
-		if (!doses[i].revoked && doses[i].product == product->id && doses[i].given_on == request->date)
+		if (!doses[i].revoked && doses[i].product_id == product->id && doses[i].given_on == request->date)
 			return true;
 	return false;
 }
@@ -160,7 +160,7 @@ save_dose(KycvsCall *call, const KycvsProduct *product, const KycvsDose *doses, 
 	const KycvsRequest *request = call->request;
 	KycvsDoseRow dose = {
 		.person = request->number,
-		.number = n == 0 ? 1 : doses[n - 1].number + 1,
+		.number = n == 0 ? 1 : doses[n - 1].dose_number + 1,
 		.product = product->id,
 		.given_on = request->date,
 		.recorded_on = kycvs_clock_day(call->now),

@@ -45,7 +45,7 @@ KYCVS_FUNCTION(kycvs_record_dose)
 	if (reply->warning)
 		ereport(WARNING,
 				(errmsg("dose is closer to another one than the product's interval"),
-				 errhint("It is recorded and counts; check the date, and revoke it with kycvs.revoke_dose if it is wrong.")));
+				 errhint("It is recorded, and counts unless rules enforce intervals; check the date, and revoke it with kycvs.revoke_dose if it is wrong.")));
 	PG_RETURN_INT32((int32) reply->number);
 }
 

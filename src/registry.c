@@ -20,10 +20,11 @@ enum
 	ENTITY_NAME,
 	ENTITY_ROLE,
 	ENTITY_SUSPENDED,
-	ENTITY_FAILURES_PER_HOUR
+	ENTITY_FAILURES_PER_HOUR,
+	ENTITY_RULES
 };
 static const char *const entity_columns[] = {
-	NULL, "id", "code", "name", "role", "suspended", "failures_per_hour", "created_at"
+	NULL, "id", "code", "name", "role", "suspended", "failures_per_hour", "rules", "created_at"
 };
 static KycvsTable entities = KYCVS_TABLE("entity", entity_columns);
 static KycvsIndex entity_by_id = {&entities, "entity_pkey", 1, BTEqualStrategyNumber};
@@ -84,6 +85,7 @@ find_entity(KycvsIndex *index, const KycvsArgs *keys, KycvsEntity *entity)
 	kycvs_row_text(&row, ENTITY_NAME, entity->name, sizeof(entity->name));
 	entity->suspended = kycvs_row_bool(&row, ENTITY_SUSPENDED);
 	entity->failures_per_hour = kycvs_row_int4(&row, ENTITY_FAILURES_PER_HOUR);
+	kycvs_row_text(&row, ENTITY_RULES, entity->rules, sizeof(entity->rules));
 	return true;
 }
 

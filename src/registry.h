@@ -9,6 +9,7 @@
 
 #include "lib/stringinfo.h"
 #include "request.h"
+#include "rules.h"
 #include "utils/timestamp.h"
 
 typedef struct KycvsEntity
@@ -18,6 +19,7 @@ typedef struct KycvsEntity
 	char		name[KYCVS_TEXT_MAX + 1];
 	bool		suspended;
 	int32		failures_per_hour;
+	char		rules[KYCVS_RULES_CODE_MAX + 1];
 } KycvsEntity;
 
 typedef struct KycvsPurpose

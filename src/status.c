@@ -21,8 +21,7 @@
 #include "exchange.h"
 #include "group.h"
 #include "person.h"
-
-#define DEFAULT_RULES "in-2021"
+#include "ruleset.h"
 
 static bool
 find_consent(KycvsCall *call, KycvsConsent *consent)
@@ -78,13 +77,13 @@ check_uncorrected(KycvsCall *call, const KycvsConsent *consent, const KycvsGroup
 }
 
 static int
-count_status(const KycvsConsent *consent, const KycvsNamed *named, DateADT as_of)
+count_status(const KycvsConsent *consent, const KycvsNamed *named, const KycvsRules *rules, DateADT as_of)
 {
 	KycvsDose	doses[KYCVS_DOSES_MAX];
 	bool		known = named->choice.person != 0;
 	int64		decoy = choose_decoy(consent, named->n);
 	int			n = kycvs_doses(known ? named->choice.person : decoy, doses);
-	int			status = kycvs_rules_status(doses, n, as_of);
+	int			status = kycvs_rules_status(rules, doses, n, as_of);
 
 	return known ? status : 0;
 }
@@ -97,16 +96,18 @@ typedef struct Saying
 	bool		given_before;
 } Saying;
 
-/* The same question with the same result gets the same document, and costs no use. */
+/* The same question with the same result by the same rules gets the same document, and costs no use. */
 static bool
-find_given(const KycvsConsent *consent, int n, DateADT as_of, int status, TimestampTz now, KycvsAnswer *answer)
+find_given(KycvsCall *call, const KycvsConsent *consent, int n, DateADT as_of, int status, KycvsAnswer *answer)
 {
-	return kycvs_answer_newest(&consent->jti, n, as_of, answer) && answer->status == status && answer->expires_at > now;
+	return kycvs_answer_newest(&consent->jti, n, as_of, answer) && answer->status == status &&
+		strcmp(answer->rules, call->entity.rules) == 0 && answer->expires_at > call->now;
 }
 
 /* False when somebody's uses are spent. */
 static bool
-find_out(KycvsCall *call, const KycvsConsent *consent, const KycvsGroup *group, DateADT as_of, Saying *sayings)
+find_out(KycvsCall *call, const KycvsConsent *consent, const KycvsGroup *group, const KycvsRules *rules, DateADT as_of,
+		 Saying *sayings)
 {
 	bool		spent = false;
 	int			i;
@@ -116,8 +117,8 @@ find_out(KycvsCall *call, const KycvsConsent *consent, const KycvsGroup *group, 
 		const KycvsNamed *named = &group->named[i];
 		Saying	   *saying = &sayings[i];
 
-		saying->status = count_status(consent, named, as_of);
-		saying->given_before = find_given(consent, named->n, as_of, saying->status, call->now, &saying->answer);
+		saying->status = count_status(consent, named, rules, as_of);
+		saying->given_before = find_given(call, consent, named->n, as_of, saying->status, &saying->answer);
 		spent |= !saying->given_before && named->used >= consent->uses;
 	}
 	return !spent || kycvs_decline(call, KV_CONSENT_USED_UP);
@@ -131,7 +132,7 @@ make_answer(KycvsCall *call, const KycvsConsent *consent, int n, DateADT as_of, 
 	answer->n = n;
 	answer->as_of = as_of;
 	answer->status = status;
-	strlcpy(answer->rules, DEFAULT_RULES, sizeof(answer->rules));
+	strlcpy(answer->rules, call->entity.rules, sizeof(answer->rules));
 	answer->issued_at = call->now;
 	answer->expires_at = kycvs_clock_day_end(as_of);
 	kycvs_answer_insert(answer);
@@ -195,6 +196,7 @@ kycvs_decide_status(KycvsCall *call)
 	KycvsConsent consent;
 	KycvsGroup	group;
 	Saying		sayings[KYCVS_GROUP_MAX];
+	KycvsRules	rules;
 	DateADT		as_of;
 
 	if (!find_consent(call, &consent) ||
@@ -202,8 +204,9 @@ kycvs_decide_status(KycvsCall *call)
 		!read_day(call, &consent, &as_of))
 		return;
 	kycvs_group_of_consent(&consent, &group);
+	kycvs_must(kycvs_ruleset_load(call->entity.rules, &rules, NULL), "read an entity's rules");
 	if (!check_uncorrected(call, &consent, &group) ||
-		!find_out(call, &consent, &group, as_of, sayings))
+		!find_out(call, &consent, &group, &rules, as_of, sayings))
 		return;
 	count_and_keep(call, &consent, &group, as_of, sayings);
 	grant_answers(call, &consent, &group, sayings);

@@ -33,8 +33,9 @@ my @entity_calls = (
 my @admin_calls = map { "SELECT kycvs.$_" } (
     'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')', 'add_notice(\'x\', \'en\', \'x\')',
     'add_entity(\'x\', \'x\', \'airline\', \'{}\')', 'suspend_entity(\'irctc\')', 'resume_entity(\'irctc\')', 'set_budget(\'irctc\', 1)',
+    'set_rules(\'irctc\', \'eu-2022\')', 'add_rules(\'x\', \'x\')', 'add_rule_interval(\'x\', \'COVAXIN\', \'2021-07-01\', 28)',
     'create_api_key(\'irctc\')', 'revoke_api_key(1)', 'register_person(\'9825012345\', \'Ramesh Patel\')',
-    'record_dose(1, \'COVISHIELD\', \'2021-07-01\')', 'revoke_dose(1, 1, \'x\')', 'next_messages(1)', 'message_done(1, true)');
+    'record_dose(1, \'COVISHIELD\', \'2021-07-01\')', 'revoke_dose(1, 1, \'x\')', 'explain(1)', 'next_messages(1)', 'message_done(1, true)');
 
 # Every deciding function, within "begin" and "end", ends in this SQLSTATE.
 sub all_refused
@@ -177,8 +178,13 @@ all_refused($standby{standby}, '', 'KV051', 'deciding functions refuse on a stan
 
 # ---- a dump --------------------------------------------------------------------------
 
-# Besides what is there: a product added by hand, an API key, a person with a dose, a notice, a failed try.
+# Besides what is there: a product added by hand, rules of one's own and an entity that is answered by them, an API key, a person with a dose, a notice, a failed try.
 $observer->value('INSERT INTO kycvs_data.product (code, name, doses_required) VALUES (\'LOCAL\', \'Local vaccine\', 1)');
+$observer->value('SELECT kycvs.add_rules(\'local\', \'Of our own\', days_after => 7)');
+$observer->value('SELECT kycvs.add_rule_interval(\'local\', \'LOCAL\', \'2021-01-01\', 30)');
+$observer->value('CREATE ROLE metro');
+$observer->value('SELECT kycvs.add_entity(\'metro\', \'Metro\', \'metro\', ARRAY[\'ticket-booking\'])');
+$observer->value('SELECT kycvs.set_rules(\'metro\', \'local\')');
 $observer->value('SELECT kycvs.add_notice(\'ticket-booking\', \'gu\', \'રેલવે પૂછે છે.\')');
 my $api_key = $observer->value('SELECT kycvs.create_api_key(\'irctc\')');
 my $person = $observer->value('SELECT kycvs.register_person(\'9825000001\', \'હેતલ શાહ\', \'CARD 7\', 1994)');
@@ -193,12 +199,13 @@ my $dumped = slurp_file($dump);
 ok($dumped =~ /^COPY kycvs_data\.person_00 /m, 'with its records');
 ok($dumped !~ /^COPY kycvs_data\.(?:challenge|challenge_person|message) /m, 'but without challenges and messages');
 ok($dumped !~ /^COVISHIELD\t/m, 'and without the products that are shipped');
+ok($dumped =~ /^local\tLOCAL\t/m && $dumped !~ /^in-2021-intervals\t/m, 'with rules of one\'s own, and without those that are shipped');
 
 my $restored = new_server('restored', conf => 'kycvs.issuer = \'https://elsewhere.example\'');
 $restored->psql('postgres', "\\i $dump.roles", on_error_stop => 0);
 $restored->safe_psql('postgres', "\\i $dump");
 
-my @tables = qw(registry signing_key entity api_key purpose notice entity_purpose product rules person dose consent consent_person answer charge audit);
+my @tables = qw(registry signing_key entity api_key purpose notice entity_purpose product rules rule_interval person dose consent consent_person answer charge audit);
 my $contents = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM kycvs_data.$_ AS t" } @tables;
 my %before = map { /^(\w+)\|(.*)/ } split /\n/, $primary->safe_psql('registry', $contents);
 my %after = map { /^(\w+)\|(.*)/ } split /\n/, $restored->safe_psql('registry', $contents);
@@ -236,6 +243,8 @@ is(decode_json($restored_railway->value('SELECT kycvs_issue_otp(\'9825012345\', 
 is($restored_observer->value('SELECT kycvs.register_person(\'9825000001\', \'હેતલ શાહ\', \'CARD 7\')'), $person, 'a person from before is found');
 is($restored_observer->value('SELECT kycvs.register_person(\'9825000001\', \'Meera Iyer\')'), $person + 1, 'and numbers go on');
 is($restored_observer->run("SELECT kycvs.record_dose($person, 'LOCAL', '2021-09-01')")->{sqlstate}, '00000', 'with products added by hand');
+is($restored_observer->value("SELECT reason FROM kycvs.explain($person, '2021-06-02', 'local') WHERE dose_number IS NULL"),
+    'status 1 by local: complete on 2021-06-01, 7 days must pass; becomes 2 on 2021-06-08', 'and rules of one\'s own');
 is($restored_observer->value('SELECT max(id) - min(id) + 1 = count(*) FROM kycvs_data.audit'), 't', 'also those of the audit, without a gap');
 $restored_observer->value('GRANT kycvs_gateway TO airline');
 my $airline = session($restored, user => 'airline');
