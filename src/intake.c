@@ -446,14 +446,18 @@ take_blocks(BlockNumber blocks, TimestampTz now, bool careful)
 	next_block = end;
 }
 
+bool
+kycvs_intake_waiting(void)
+{
+	return count_blocks() > 0;
+}
+
 KycvsIntakeState
 kycvs_intake_step(TimestampTz now, bool careful)
 {
 	KycvsArgs	none = {0};
 	BlockNumber blocks = count_blocks();
 
-	if (blocks == 0)
-		return KYCVS_INTAKE_EMPTY;
 	if (kycvs_run(&find_pause, &none) > 0)
 		return KYCVS_INTAKE_PAUSED;
 	if (next_block >= blocks)

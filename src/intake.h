@@ -16,6 +16,9 @@ typedef enum KycvsIntakeState
 	KYCVS_INTAKE_WORKED			/* there may be more */
 } KycvsIntakeState;
 
+/* Whether rows wait, or the table they waited in is to be emptied. */
+extern bool kycvs_intake_waiting(void);
+
 /*
  * Takes in the next rows, in the transaction that is open, and writes down how
  * far it has come.  "careful": rows that fail for what they hold are rejected

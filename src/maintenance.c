@@ -8,7 +8,7 @@
  * each transaction.  A piece that fails is undone, logged, and tried again, more
  * carefully, after a pause.
  *
- * It knows how to seal a person, and no signing key.
+ * It knows how to seal a person while it does so, and no signing key ever.
  *
  * Memory: a piece allocates in the context of its transaction.
  *
@@ -95,7 +95,7 @@ do_piece(bool careful)
 	KycvsIntakeState state = KYCVS_INTAKE_EMPTY;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (kycvs_vault_open_secrets())
+	if (kycvs_intake_waiting() && kycvs_vault_open_secrets())
 		state = kycvs_intake_step(kycvs_clock_now(), careful);
 	kycvs_statements_end(false);
 	PopActiveSnapshot();
@@ -175,8 +175,10 @@ work(void)
 		}
 		pgstat_report_stat(false);
 		careful = careful && state == KYCVS_INTAKE_WORKED;
-		if (state != KYCVS_INTAKE_WORKED)
-			pause_for(LOOK_MS, state == KYCVS_INTAKE_PAUSED ? "intake is paused" : "waiting for work");
+		if (state == KYCVS_INTAKE_WORKED)
+			continue;
+		kycvs_vault_close();
+		pause_for(LOOK_MS, state == KYCVS_INTAKE_PAUSED ? "intake is paused" : "waiting for work");
 	}
 }
 
