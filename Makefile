@@ -50,6 +50,7 @@ OBJS = \
 	src/registrar.o \
 	src/registrars.o \
 	src/registry.o \
+	src/route.o \
 	src/row.o \
 	src/rulebook.o \
 	src/rulecalls.o \

@@ -1172,8 +1172,11 @@ REVOKE ALL ON FUNCTION kycvs.revoke_death(bigint, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.revoke_death(bigint, text) TO kycvs_registrar;
 COMMENT ON FUNCTION kycvs.revoke_death(bigint, text) IS 'registrar: a death that was recorded wrongly; KV041, KV042';
 
-/* Reads in the caller's own transaction: what entities were told before a record was put right is no secret from registrars, and there may be much of it. */
-CREATE FUNCTION kycvs.answers_since(person_id bigint, since timestamptz)
+/*
+ * There may be many, so they are read in the caller's backend; by the owner of
+ * the tables, once the authority has written down who reads about whom.
+ */
+CREATE FUNCTION kycvs.read_answers(person_id bigint, since timestamptz)
   RETURNS TABLE (answered_at timestamptz, entity text, purpose text, reference text, answer uuid, as_of date, status int)
   LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -1183,13 +1186,19 @@ BEGIN ATOMIC
     LEFT JOIN kycvs_data.consent_person AS o ON o.consent = c.jti AND o.n = a.n
     JOIN kycvs_data.entity AS e ON e.id = c.entity
     JOIN kycvs_data.purpose AS p ON p.id = c.purpose
-   WHERE CASE WHEN a.n > 1 THEN o.person ELSE c.person END = answers_since.person_id AND a.issued_at >= answers_since.since
+   WHERE CASE WHEN a.n > 1 THEN o.person ELSE c.person END = read_answers.person_id AND a.issued_at >= read_answers.since
    ORDER BY a.issued_at;
 END;
-ALTER FUNCTION kycvs.answers_since(bigint, timestamptz) OWNER TO kycvs_owner;
+ALTER FUNCTION kycvs.read_answers(bigint, timestamptz) OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_answers(bigint, timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION kycvs.read_answers(bigint, timestamptz) IS 'private: behind kycvs.answers_since, which has it executed by its owner';
+
+CREATE FUNCTION kycvs.answers_since(person_id bigint, since timestamptz)
+  RETURNS TABLE (answered_at timestamptz, entity text, purpose text, reference text, answer uuid, as_of date, status int)
+  AS 'MODULE_PATHNAME', 'kycvs_answers_since' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.answers_since(bigint, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.answers_since(bigint, timestamptz) TO kycvs_registrar;
-COMMENT ON FUNCTION kycvs.answers_since(bigint, timestamptz) IS 'registrar: answers that were given about a person since then, so that who got a wrong one can be told';
+COMMENT ON FUNCTION kycvs.answers_since(bigint, timestamptz) IS 'registrar: answers that were given about a person since then, so that whoever got a wrong one can be told; KV042';
 
 /*
  * A view without a table behind it, so that no one who may not load can lock

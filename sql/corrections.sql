@@ -130,6 +130,7 @@ SET ROLE regress_corrects;
 SELECT entity, purpose, reference, as_of = test.today() AS today, status FROM kycvs.answers_since(:hetal, '2021-01-01');
 SELECT count(*) FROM kycvs.answers_since(:hetal, clock_timestamp() + interval '1 min');
 SELECT * FROM kycvs.answers_since(7, '2021-01-01');
+SELECT * FROM kycvs.read_answers(:hetal, '2021-01-01');
 
 -- every change is audited, with who made it; its reason is beside it
 RESET ROLE;
@@ -147,4 +148,13 @@ SELECT test.found('9829000001', 'Hetal Patel');
 SELECT kycvs.correct_name(:hetal, 'Hetal Shah', 'an entity');
 SELECT kycvs.answers_since(:hetal, '2021-01-01');
 RESET ROLE;
+SELECT DISTINCT object IN (:ramesh, :hetal, :kept, :other, 7) AS about_them FROM kycvs_data.audit WHERE calling_role = 'regress_corrects' AND outcome = '00000' AND event <> 'register_person';
 DROP ROLE regress_corrects;
+
+-- a record cannot be passed off as another's, not even by the owner of the tables
+SELECT test.registered('9829000030', 'Nobody Vaccinated', 0) AS nobody, test.registered('9829000031', 'Fully Vaccinated', 2) AS fully \gset
+UPDATE kycvs_data.person SET sealed = (SELECT sealed FROM kycvs_data.person WHERE id = :nobody) WHERE id = :fully;
+SET ROLE regress_asks;
+SELECT test.found('9829000031', 'Nobody Vaccinated') AS found;
+RESET ROLE;
+DELETE FROM kycvs_data.person WHERE id = :fully;

@@ -49,6 +49,7 @@ static const char *const events[KYCVS_OPS] = {
 	[KYCVS_OP_MERGE_PERSONS] = "merge_persons",
 	[KYCVS_OP_RECORD_DEATH] = "record_death",
 	[KYCVS_OP_REVOKE_DEATH] = "revoke_death",
+	[KYCVS_OP_ANSWERS_SINCE] = "answers_since",
 	[KYCVS_OP_PAUSE_INTAKE] = "pause_intake",
 	[KYCVS_OP_RESUME_INTAKE] = "resume_intake",
 	[KYCVS_OP_CLEAR_REJECTED] = "clear_rejected",

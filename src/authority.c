@@ -31,6 +31,7 @@
 #include "parking.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
+#include "route.h"
 #include "session.h"
 #include "statement.h"
 #include "storage/ipc.h"
@@ -45,66 +46,6 @@
 #include "worker.h"
 
 #define BATCH_ROOM (KYCVS_BATCH_MAX + KYCVS_PARKED_MAX)
-
-/* How a request is decided: by whom it may be asked, and what it needs. */
-typedef enum Needs
-{
-	NEEDS_NOTHING,
-	NEEDS_SECRETS,
-	NEEDS_SIGNING
-} Needs;
-
-typedef struct Route
-{
-	void		(*decide) (KycvsCall *call);
-	const char *group;			/* role that may ask; "kycvs_entity": an entity asks */
-	Needs		needs;
-} Route;
-
-static const char entity_group[] = "kycvs_entity";
-static const char admin_group[] = "kycvs_admin";
-static const char registrar_group[] = "kycvs_registrar";
-static const char sender_group[] = "kycvs_sender";
-
-static const Route routes[KYCVS_OPS] = {
-	[KYCVS_OP_ISSUE] = {kycvs_decide_issue, entity_group, NEEDS_SIGNING},
-	[KYCVS_OP_ISSUE_GROUP] = {kycvs_decide_issue, entity_group, NEEDS_SIGNING},
-	[KYCVS_OP_RESEND] = {kycvs_decide_resend, entity_group, NEEDS_SIGNING},
-	[KYCVS_OP_VERIFY] = {kycvs_decide_verify, entity_group, NEEDS_SIGNING},
-	[KYCVS_OP_STATUS] = {kycvs_decide_status, entity_group, NEEDS_SIGNING},
-	[KYCVS_OP_STATUS_GROUP] = {kycvs_decide_status, entity_group, NEEDS_SIGNING},
-	[KYCVS_OP_JWKS] = {kycvs_decide_jwks, NULL, NEEDS_NOTHING},
-	[KYCVS_OP_HEALTH] = {NULL, NULL, NEEDS_NOTHING},
-	[KYCVS_OP_CREATE_KEY] = {kycvs_decide_create_key, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_ACTIVATE_KEY] = {kycvs_decide_activate_key, admin_group, NEEDS_SECRETS},
-	[KYCVS_OP_REVOKE_KEY] = {kycvs_decide_revoke_key, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_DESTROY_KEY] = {kycvs_decide_destroy_key, admin_group, NEEDS_SECRETS},
-	[KYCVS_OP_ADD_PURPOSE] = {kycvs_decide_add_purpose, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_ADD_NOTICE] = {kycvs_decide_add_notice, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_ADD_ENTITY] = {kycvs_decide_add_entity, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_SUSPEND_ENTITY] = {kycvs_decide_suspend_entity, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_RESUME_ENTITY] = {kycvs_decide_resume_entity, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_SET_BUDGET] = {kycvs_decide_set_budget, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_SET_RULES] = {kycvs_decide_set_rules, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_ADD_RULES] = {kycvs_decide_add_rules, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_ADD_RULE_INTERVAL] = {kycvs_decide_add_rule_interval, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_CREATE_API_KEY] = {kycvs_decide_create_api_key, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_REVOKE_API_KEY] = {kycvs_decide_revoke_api_key, admin_group, NEEDS_NOTHING},
-	[KYCVS_OP_REGISTER_PERSON] = {kycvs_decide_register_person, registrar_group, NEEDS_SECRETS},
-	[KYCVS_OP_RECORD_DOSE] = {kycvs_decide_record_dose, registrar_group, NEEDS_NOTHING},
-	[KYCVS_OP_REVOKE_DOSE] = {kycvs_decide_revoke_dose, registrar_group, NEEDS_NOTHING},
-	[KYCVS_OP_CHANGE_MOBILE] = {kycvs_decide_change_mobile, registrar_group, NEEDS_SECRETS},
-	[KYCVS_OP_CORRECT_NAME] = {kycvs_decide_correct_name, registrar_group, NEEDS_SECRETS},
-	[KYCVS_OP_MERGE_PERSONS] = {kycvs_decide_merge_persons, registrar_group, NEEDS_SECRETS},
-	[KYCVS_OP_RECORD_DEATH] = {kycvs_decide_record_death, registrar_group, NEEDS_SECRETS},
-	[KYCVS_OP_REVOKE_DEATH] = {kycvs_decide_revoke_death, registrar_group, NEEDS_SECRETS},
-	[KYCVS_OP_PAUSE_INTAKE] = {kycvs_decide_pause_intake, registrar_group, NEEDS_NOTHING},
-	[KYCVS_OP_RESUME_INTAKE] = {kycvs_decide_resume_intake, registrar_group, NEEDS_NOTHING},
-	[KYCVS_OP_CLEAR_REJECTED] = {kycvs_decide_clear_rejected, registrar_group, NEEDS_NOTHING},
-	[KYCVS_OP_EXPLAIN] = {kycvs_decide_explain, registrar_group, NEEDS_NOTHING},
-	[KYCVS_OP_NEXT_MESSAGES] = {kycvs_decide_next_messages, sender_group, NEEDS_SECRETS},
-	[KYCVS_OP_MESSAGE_DONE] = {kycvs_decide_message_done, sender_group, NEEDS_NOTHING},
-};
 
 /* Of the request that is being decided; emptied after each. */
 static MemoryContext request_context = NULL;
@@ -123,11 +64,11 @@ find_entity(KycvsCall *call)
 }
 
 static bool
-check_caller(KycvsCall *call, const Route *route)
+check_caller(KycvsCall *call, const KycvsRoute *route)
 {
-	if (route->group == NULL)
+	if (route->group == NULL && !route->by_entity)
 		return true;
-	if (route->group != entity_group)
+	if (!route->by_entity)
 	{
 		if (has_privs_of_role(call->request->caller.user, get_role_oid(route->group, false)))
 			return true;
@@ -141,11 +82,11 @@ check_caller(KycvsCall *call, const Route *route)
 }
 
 static bool
-check_keys(KycvsCall *call, const Route *route)
+check_keys(KycvsCall *call, const KycvsRoute *route)
 {
-	if (route->needs == NEEDS_NOTHING ||
-		(route->needs == NEEDS_SECRETS && kycvs_vault_open_secrets()) ||
-		(route->needs == NEEDS_SIGNING && kycvs_vault_open_signing()))
+	if (route->needs == KYCVS_NEEDS_NOTHING ||
+		(route->needs == KYCVS_NEEDS_SECRETS && kycvs_vault_open_secrets()) ||
+		(route->needs == KYCVS_NEEDS_SIGNING && kycvs_vault_open_signing()))
 		return true;
 	return kycvs_decline(call, KV_KEY_UNUSABLE);
 }
@@ -191,7 +132,7 @@ look_around(KycvsCall *call)
 static void
 decide(KycvsCall *call)
 {
-	const Route *route = &routes[call->request->op];
+	const KycvsRoute *route = &kycvs_routes[call->request->op];
 
 	if (call->request->op == KYCVS_OP_HEALTH)
 	{

@@ -81,6 +81,7 @@ extern void kycvs_decide_correct_name(KycvsCall *call);
 extern void kycvs_decide_merge_persons(KycvsCall *call);
 extern void kycvs_decide_record_death(KycvsCall *call);
 extern void kycvs_decide_revoke_death(KycvsCall *call);
+extern void kycvs_decide_answers_since(KycvsCall *call);
 extern void kycvs_decide_pause_intake(KycvsCall *call);
 extern void kycvs_decide_resume_intake(KycvsCall *call);
 extern void kycvs_decide_clear_rejected(KycvsCall *call);

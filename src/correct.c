@@ -248,3 +248,16 @@ kycvs_decide_revoke_death(KycvsCall *call)
 		set_state(call, &person, KYCVS_PERSON_LIVING, "life");
 	explicit_bzero(&person, sizeof(person));
 }
+
+/* ---- who was told what ---- */
+
+/* Whoever reads about a person is written down first; the answers are read in the caller's backend. */
+void
+kycvs_decide_answers_since(KycvsCall *call)
+{
+	KycvsPersonState state;
+
+	call->audit.object = call->request->number;
+	if (!kycvs_person_exists(call->request->number, &state))
+		kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
+}

@@ -7,9 +7,14 @@
 #include "postgres.h"
 
 #include "arguments.h"
+#include "catalog/pg_type_d.h"
 #include "channel.h"
+#include "executor/spi.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "hidden.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 
 /* ---- persons and doses ---- */
 
@@ -110,6 +115,43 @@ KYCVS_FUNCTION(kycvs_revoke_death)
 {
 	kycvs_ask(correction_request(KYCVS_OP_REVOKE_DEATH, fcinfo));
 	PG_RETURN_VOID();
+}
+
+/*
+ * Runs as the owner of the tables what nobody else may.  The statement names
+ * everything in full, so the caller's search_path finds nothing of theirs in it.
+ */
+static void
+read_answers(ReturnSetInfo *result, Datum person, Datum since)
+{
+	Oid			types[2] = {INT8OID, TIMESTAMPTZOID};
+	Datum		values[2] = {person, since};
+	Oid			user;
+	int			context;
+	uint64		row;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(get_role_oid("kycvs_owner", false),
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	SPI_connect();
+	if (SPI_execute_with_args("SELECT * FROM kycvs.read_answers($1, $2)", lengthof(types), types, values, NULL, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read answers");
+	for (row = 0; row < SPI_processed; row++)
+		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[row]);
+	SPI_finish();
+	SetUserIdAndSecContext(user, context);
+}
+
+KYCVS_FUNCTION(kycvs_answers_since)
+{
+	KycvsRequest *request = kycvs_request_new(KYCVS_OP_ANSWERS_SINCE);
+
+	kycvs_take_number(request, fcinfo, 0, "person_id");
+	(void) kycvs_take_given(request, fcinfo, 1, "since");
+	kycvs_ask(request);
+	InitMaterializedSRF(fcinfo, 0);
+	read_answers((ReturnSetInfo *) fcinfo->resultinfo, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1));
+	return (Datum) 0;
 }
 
 /* ---- intake ---- */

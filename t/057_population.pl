@@ -70,7 +70,7 @@ ok($own_script > $persons * 0.11 && $own_script < $persons * 0.13, 'some 12 % ar
 
 open(my $sql, '<', "$FindBin::RealBin/../kycvs--1.0.sql") or die "could not read kycvs--1.0.sql: $!";
 my ($shipped) = join('', <$sql>) =~ /^INSERT INTO kycvs_data\.product (.*?);\n/ms;
-my %shipped = map { $_ => 1 } $shipped =~ /^  \('([A-Z0-9-]+)'/mg;
+my %shipped = map { $_ => 1 } $shipped =~ /^  \( *\d+, '([A-Z0-9-]+)'/mg;
 my @all = grep { $_->[0] ne '\N' } map { @$_ } values %doses;
 my %given;
 $given{ $_->[0] }++ foreach @all;
