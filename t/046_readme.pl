@@ -35,6 +35,12 @@ my @lines = split /\n/, $out;
 is($lines[-2], '2', 'and answers 2');
 like($lines[-1], qr/"match": "exact".*"status": 2.*"reference": "PNR 4512345678"/, 'with the claims of the answer');
 
+# ---- filling the registry --------------------------------------------------------
+
+($status, $out, $errors) = $node->psql('postgres', block('Filling the registry, and putting it right'), on_error_stop => 1);
+is($status, 0, 'rows are loaded') or diag($errors);
+ok($node->poll_query_until('registry', q(SELECT (state, persons, doses) = ('done', 2, 2) FROM kycvs.intake_progress)), 'and taken in');
+
 # ---- the booking ---------------------------------------------------------------
 
 ($status, $out, $errors) = $node->psql('postgres', block('Booking'), on_error_stop => 1);
