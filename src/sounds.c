@@ -1,0 +1,220 @@
+/*
+ * sounds.c
+ *	  The sounds of a word, however it is spelled, and how alike two words
+ *	  sound.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include "postgres.h"
+
+#include "sounds.h"
+
+typedef struct Letters
+{
+	const char *spelled;
+	int			n;
+	uint8		sounds[2];
+} Letters;
+
+/* Longer spellings before their beginnings. */
+static const Letters table[] = {
+	{"tch", 1, {SOUND_C}}, {"sch", 1, {SOUND_SH}}, {"chh", 1, {SOUND_C}},
+	{"ksh", 2, {SOUND_K, SOUND_SH}},
+	{"aa", 1, {SOUND_AA}}, {"ee", 1, {SOUND_I}}, {"ii", 1, {SOUND_I}}, {"oo", 1, {SOUND_U}}, {"uu", 1, {SOUND_U}},
+	{"ou", 1, {SOUND_U}},
+	{"kh", 1, {SOUND_K}}, {"gh", 1, {SOUND_G}}, {"ch", 1, {SOUND_C}}, {"jh", 1, {SOUND_J}}, {"th", 1, {SOUND_T}},
+	{"dh", 1, {SOUND_D}}, {"ph", 1, {SOUND_F}}, {"bh", 1, {SOUND_B}}, {"sh", 1, {SOUND_SH}}, {"zh", 1, {SOUND_ZH}},
+	{"ck", 1, {SOUND_K}}, {"rh", 1, {SOUND_R}}, {"lh", 1, {SOUND_L}}, {"wh", 1, {SOUND_V}},
+	{"ce", 2, {SOUND_S, SOUND_E}}, {"ci", 2, {SOUND_S, SOUND_I}}, {"cy", 2, {SOUND_S, SOUND_I}},
+	{"A", 1, {SOUND_SCHWA}},
+	{"a", 1, {SOUND_A}}, {"b", 1, {SOUND_B}}, {"c", 1, {SOUND_K}}, {"d", 1, {SOUND_D}}, {"e", 1, {SOUND_E}},
+	{"f", 1, {SOUND_F}}, {"g", 1, {SOUND_G}}, {"h", 1, {SOUND_H}}, {"i", 1, {SOUND_I}}, {"j", 1, {SOUND_J}},
+	{"k", 1, {SOUND_K}}, {"l", 1, {SOUND_L}}, {"m", 1, {SOUND_M}}, {"n", 1, {SOUND_N}}, {"o", 1, {SOUND_O}},
+	{"p", 1, {SOUND_P}}, {"q", 1, {SOUND_K}}, {"r", 1, {SOUND_R}}, {"s", 1, {SOUND_S}}, {"t", 1, {SOUND_T}},
+	{"u", 1, {SOUND_U}}, {"v", 1, {SOUND_V}}, {"w", 1, {SOUND_V}}, {"x", 2, {SOUND_K, SOUND_S}},
+	{"y", 1, {SOUND_Y}}, {"z", 1, {SOUND_Z}}
+};
+
+/* Costs in hundredths of a consonant. */
+#define FULL_COST		100
+
+typedef struct Cost
+{
+	uint8		a;
+	uint8		b;
+	uint8		cost;
+} Cost;
+
+static const Cost likes[] = {
+	{SOUND_SCHWA, SOUND_A, 0}, {SOUND_SCHWA, SOUND_AA, 15}, {SOUND_A, SOUND_AA, 0},
+	{SOUND_SCHWA, SOUND_O, 12}, {SOUND_A, SOUND_O, 20}, {SOUND_AA, SOUND_O, 25},
+	{SOUND_SCHWA, SOUND_E, 20}, {SOUND_A, SOUND_E, 20}, {SOUND_AA, SOUND_E, 35},
+	{SOUND_SCHWA, SOUND_U, 25}, {SOUND_A, SOUND_U, 25}, {SOUND_AA, SOUND_U, 40},
+	{SOUND_SCHWA, SOUND_I, 30}, {SOUND_A, SOUND_I, 30}, {SOUND_AA, SOUND_I, 45},
+	{SOUND_E, SOUND_I, 12}, {SOUND_O, SOUND_U, 12}, {SOUND_I, SOUND_U, 40}, {SOUND_E, SOUND_O, 40},
+	{SOUND_I, SOUND_O, 50}, {SOUND_E, SOUND_U, 50},
+	{SOUND_I, SOUND_Y, 10}, {SOUND_E, SOUND_Y, 20}, {SOUND_U, SOUND_V, 15}, {SOUND_O, SOUND_V, 20},
+	{SOUND_K, SOUND_G, 30}, {SOUND_K, SOUND_H, 50}, {SOUND_K, SOUND_C, 50}, {SOUND_G, SOUND_J, 40}, {SOUND_G, SOUND_H, 60},
+	{SOUND_C, SOUND_S, 25}, {SOUND_C, SOUND_SH, 30}, {SOUND_C, SOUND_J, 40},
+	{SOUND_J, SOUND_Z, 0}, {SOUND_J, SOUND_S, 50}, {SOUND_Z, SOUND_S, 30}, {SOUND_Z, SOUND_SH, 50}, {SOUND_J, SOUND_Y, 50}, {SOUND_J, SOUND_SH, 60},
+	{SOUND_T, SOUND_D, 25}, {SOUND_T, SOUND_S, 70}, {SOUND_D, SOUND_R, 50}, {SOUND_D, SOUND_J, 70}, {SOUND_D, SOUND_Z, 60},
+	{SOUND_P, SOUND_B, 25}, {SOUND_P, SOUND_F, 10}, {SOUND_F, SOUND_B, 30}, {SOUND_B, SOUND_V, 15}, {SOUND_F, SOUND_V, 50},
+	{SOUND_N, SOUND_M, 60}, {SOUND_R, SOUND_L, 70}, {SOUND_L, SOUND_ZH, 15}, {SOUND_R, SOUND_ZH, 40}, {SOUND_J, SOUND_ZH, 40},
+	{SOUND_Z, SOUND_ZH, 10}, {SOUND_Y, SOUND_ZH, 40}, {SOUND_S, SOUND_SH, 5}, {SOUND_S, SOUND_H, 70}, {SOUND_SH, SOUND_K, 70}
+};
+
+static const uint8 weights[SOUND_COUNT] = {
+	[SOUND_SCHWA] = 10, [SOUND_A] = 20, [SOUND_AA] = 30, [SOUND_E] = 25, [SOUND_I] = 25, [SOUND_O] = 25, [SOUND_U] = 25,
+	[SOUND_K] = 100, [SOUND_G] = 100, [SOUND_C] = 100, [SOUND_J] = 100, [SOUND_T] = 100, [SOUND_D] = 100,
+	[SOUND_P] = 100, [SOUND_F] = 100, [SOUND_B] = 100, [SOUND_N] = 100, [SOUND_M] = 100, [SOUND_Y] = 50,
+	[SOUND_R] = 100, [SOUND_L] = 100, [SOUND_ZH] = 100, [SOUND_V] = 90, [SOUND_S] = 100, [SOUND_SH] = 100, [SOUND_Z] = 100, [SOUND_H] = 35
+};
+
+static uint8 between[SOUND_COUNT][SOUND_COUNT];
+static bool ready = false;
+
+static bool
+is_vowel(uint8 sound)
+{
+	return sound < SOUND_K;
+}
+
+static void
+prepare(void)
+{
+	size_t		i;
+	int			a,
+				b;
+
+	for (a = 0; a < SOUND_COUNT; a++)
+		for (b = 0; b < SOUND_COUNT; b++)
+			between[a][b] = a == b ? 0 : is_vowel(a) && is_vowel(b) ? 40 :
+				is_vowel(a) != is_vowel(b) ? 130 : FULL_COST;
+	for (i = 0; i < lengthof(likes); i++)
+		between[likes[i].a][likes[i].b] = between[likes[i].b][likes[i].a] = likes[i].cost;
+	ready = true;
+}
+
+static const Letters *
+find_letters(const char *spelling)
+{
+	size_t		i;
+
+	for (i = 0; i < lengthof(table); i++)
+	{
+		if (strncmp(spelling, table[i].spelled, strlen(table[i].spelled)) == 0)
+			return &table[i];
+	}
+	return NULL;
+}
+
+bool
+kycvs_sounds_read(const char *spelling, KycvsSounds *sounds)
+{
+	sounds->n = 0;
+	sounds->consonants = 0;
+	while (*spelling != '\0')
+	{
+		const Letters *letters = find_letters(spelling);
+		int			k;
+
+		if (letters == NULL)
+			return false;
+		for (k = 0; k < letters->n; k++)
+		{
+			uint8		sound = letters->sounds[k];
+
+			/* doubled letters */
+			if (sounds->n > 0 && sounds->sounds[sounds->n - 1] == sound && !is_vowel(sound))
+				continue;
+			if (sounds->n == KYCVS_SOUNDS_MAX)
+				return false;
+			sounds->sounds[sounds->n++] = sound;
+			sounds->consonants += !is_vowel(sound);
+		}
+		spelling += strlen(letters->spelled);
+	}
+	return sounds->n > 0;
+}
+
+/* What it costs to leave out the sound at i. */
+static int
+omit(const KycvsSounds *word, int i)
+{
+	uint8		sound = word->sounds[i];
+	bool		after_vowel = i > 0 && is_vowel(word->sounds[i - 1]);
+	bool		before_vowel = i + 1 < word->n && is_vowel(word->sounds[i + 1]);
+	bool		final = i + 1 == word->n;
+
+	if (sound == SOUND_SCHWA)
+		return final ? 0 : 5;
+	if (sound == SOUND_A && i > 0 && !final)
+		return 15;
+	if ((sound == SOUND_N || sound == SOUND_M) && after_vowel && !before_vowel && !final)
+		return sound == SOUND_N ? 30 : 40;
+	if (is_vowel(sound) && i > 0 && is_vowel(word->sounds[i - 1]))
+		return weights[sound] / 2;
+	return weights[sound];
+}
+
+static int
+weigh(const KycvsSounds *word)
+{
+	int			sum = 0;
+	int			i;
+
+	for (i = 0; i < word->n; i++)
+		sum += weights[word->sounds[i]];
+	return sum;
+}
+
+static int
+exchange(const KycvsSounds *a, int i, const KycvsSounds *b, int j)
+{
+	uint8		x = a->sounds[i];
+	uint8		y = b->sounds[j];
+
+	/* a nasal before a consonant is written as any */
+	if ((x == SOUND_N && y == SOUND_M) || (x == SOUND_M && y == SOUND_N))
+	{
+		bool		inner = i + 1 < a->n && j + 1 < b->n;
+
+		if (inner && !is_vowel(a->sounds[i + 1]) && !is_vowel(b->sounds[j + 1]))
+			return 15;
+	}
+	return between[x][y];
+}
+
+static int
+distance(const KycvsSounds *a, const KycvsSounds *b)
+{
+	int			row[2][KYCVS_SOUNDS_MAX + 1];
+	int			i,
+				j;
+
+	row[0][0] = 0;
+	for (j = 0; j < b->n; j++)
+		row[0][j + 1] = row[0][j] + omit(b, j);
+	for (i = 0; i < a->n; i++)
+	{
+		int		   *above = row[i % 2];
+		int		   *here = row[(i + 1) % 2];
+		int			out = omit(a, i);
+
+		here[0] = above[0] + out;
+		for (j = 0; j < b->n; j++)
+			here[j + 1] = Min(above[j] + exchange(a, i, b, j), Min(above[j + 1] + out, here[j] + omit(b, j)));
+	}
+	return row[a->n % 2][b->n];
+}
+
+int
+kycvs_sounds_alike(const KycvsSounds *a, const KycvsSounds *b)
+{
+	int			whole;
+
+	if (!ready)
+		prepare();
+	whole = (weigh(a) + weigh(b)) / 2;
+	return Max(0, KYCVS_ALIKE - distance(a, b) * KYCVS_ALIKE / Max(whole, 1));
+}
