@@ -38,7 +38,7 @@ typedef struct Person
 #define W_SHORT		30
 
 static const char *const dropped[] = {
-	"late", "lt", "adv", "advocate", "er", "ca", "capt", "col", "svargiy", "sva", "divangat", "mrit", "mrt", "shri", "shrii", "shriimatii", "do", "daa", "daah", "dah", "doktar", "thiru", "thirumati", "tiru", "selvi", "janab", "haji", "shrimatii", "shriimati", "adAv", "dak",
+	"late", "lt", "marhuum", "abhibhaashak", "vakiil", "swarg", "sargiy", "sbargiiy", "mritak", "svargii", "adv", "advocate", "er", "ca", "capt", "col", "svargiy", "sva", "divangat", "mrit", "mrt", "shri", "shrii", "shriimatii", "do", "daa", "daah", "dah", "doktar", "thiru", "thirumati", "tiru", "selvi", "janab", "haji", "shrimatii", "shriimati", "adAv", "dak",
 	"swargiya", "swargiy", "laet", "let", "svargiiy", "edv", "advoket", "smt"
 };
 static const char *const fillers[] = {"kumar", "kumaar", "kumari", "kumaarii", "bhai", "bhaaii", "ben", "bahen", "ben", "kr", "devi", "devii", "begum", "bibi", "biibii", "begam", "bai", "baaii", "lal", "laal", "chandra", "chand", "nath", "naath", "prasad", "prasaad", "babu", "ram"};
@@ -46,7 +46,7 @@ static const char *const generic[] = {"singh", "singha", "das", "roy", "ali", "k
 
 typedef struct Pair { const char *from, *to; } Pair;
 static const Pair expanded[] = {
-	{"md", "mohammad"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
+	{"md", "mohammad"}, {"mah", "mohammad"}, {"mahah", "mohammad"}, {"maha", "mohammad"}, {"mahaa", "mohammad"}, {"moha", "mohammad"}, {"mohah", "mohammad"}, {"mohaa", "mohammad"}, {"maho", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"}, {"muhammad", "mohammad"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
 	{"sk", "sheikh"}, {"shk", "sheikh"}, {"kr", "kumar"},
 };
 static const Pair letter_names[] = {
@@ -112,7 +112,7 @@ add_spelled(Person *name, const char *text, int length, const char *spelling)
 		if (i == 0) w->letters = 0;
 		w->letters |= mask_of(sound_letters[w->sounds.sounds[0]]);
 	}
-	if (strlen(spelling) == 1 && spelling[0] >= 'a') { w->letters = mask_of(spelling); w->is_short = true; }
+	if (strlen(spelling) == 1 && spelling[0] >= 'a' && (text[0] & 0x80) == 0) { w->letters = mask_of(spelling); w->is_short = true; }
 	w->weight = w->is_short ? W_SHORT : IN(key, fillers) ? W_FILLER : IN(key, generic) ? W_GENERIC : W_FULL;
 	name->n++;
 }
@@ -253,7 +253,12 @@ score(const Person *a, const Person *b)
 	if (m.total == 0) return 0;
 	avg = m.evidence / m.total;
 	avg = (avg * (100 - P_BETA) + Min(avg, m.least) * P_BETA) / 100;
-	if (m.full == 0 && (fa + fb)) avg = Min(avg, 500);
+	if (m.full == 0)
+	{
+		for (i = j = 0; i < a->n; i++) j += !a->words[i].is_short;
+		for (i = 0; i < b->n; i++) j += !b->words[i].is_short;
+		if (j > 0) avg = Min(avg, 500);
+	}
 	return avg;
 }
 

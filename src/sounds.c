@@ -152,6 +152,8 @@ omit(const KycvsSounds *word, int i)
 		return 15;
 	if ((sound == SOUND_N || sound == SOUND_M) && after_vowel && !before_vowel && !final)
 		return sound == SOUND_N ? 30 : 40;
+	if (sound == SOUND_G && i > 0 && word->sounds[i - 1] == SOUND_N)
+		return 30;
 	if (is_vowel(sound) && i > 0 && is_vowel(word->sounds[i - 1]))
 		return weights[sound] / 2;
 	return weights[sound];

@@ -245,7 +245,7 @@ put_consonant(Writer *writer, char letter, UChar mark)
 		put(writer, "zh");
 	else if ((letter == 'r' || letter == 'l') && mark == RING_BELOW)
 		put(writer, letter == 'r' ? "ri" : "li");
-	else if (letter == 'm' && mark == CANDRABINDU)
+	else if (letter == 'm' && (mark == CANDRABINDU || mark == DOT_ABOVE))
 		put(writer, "n");
 	else if (letter == 'c' && writer->indic)
 		put(writer, "ch");
