@@ -41,8 +41,8 @@ static const char *const dropped[] = {
 	"late", "lt", "marhuum", "abhibhaashak", "vakiil", "swarg", "sargiy", "sbargiiy", "mritak", "svargii", "adv", "advocate", "er", "ca", "capt", "col", "svargiy", "sva", "divangat", "mrit", "mrt", "shri", "shrii", "shriimatii", "do", "daa", "daah", "dah", "doktar", "thiru", "thirumati", "tiru", "selvi", "janab", "haji", "shrimatii", "shriimati", "adAv", "dak",
 	"swargiya", "swargiy", "laet", "let", "svargiiy", "edv", "advoket", "smt"
 };
-static const char *const fillers[] = {"kumar", "kumaar", "kumari", "kumaarii", "bhai", "bhaaii", "ben", "bahen", "ben", "kr", "devi", "devii", "begum", "bibi", "biibii", "begam", "bai", "baaii", "lal", "laal", "chandra", "chand", "nath", "naath", "prasad", "prasaad", "babu", "ram"};
-static const char *const generic[] = {"singh", "singha", "das", "roy", "ali", "khan", "patel", "shah", "sharma", "yadav", "sarkar", "ghosh", "biswas", "mondal", "mandal", "saha", "banerjee", "chatterjee", "mukherjee", "islam", "ahmed", "uddin", "sheikh", "mohammad"};
+static const char *const fillers[] = {"kumar", "kumaar", "kumari", "kumaarii", "kumaari", "bhai", "bhaaii", "ben", "bahen", "kr", "ji", "jii"};
+static const char *const generic[] = {"devi", "devii", "begum", "bibi", "biibii", "begam", "bai", "baaii", "lal", "laal", "chandra", "chand", "nath", "naath", "prasad", "prasaad", "babu", "baabu", "khatun", "khaatuun", "singh", "singha", "das", "roy", "ali", "khan", "patel", "shah", "sharma", "yadav", "sarkar", "ghosh", "biswas", "mondal", "mandal", "saha", "banerjee", "chatterjee", "mukherjee", "islam", "ahmed", "uddin", "sheikh", "mohammad"};
 
 typedef struct Pair { const char *from, *to; } Pair;
 static const Pair expanded[] = {
@@ -76,7 +76,7 @@ in_list(const char *key, const char *const *list, int n)
 
 static const char *const sound_letters[] = {
 	[SOUND_SCHWA] = "aeou", [SOUND_A] = "aeu", [SOUND_AA] = "a", [SOUND_E] = "eaiy", [SOUND_I] = "iey", [SOUND_O] = "o", [SOUND_U] = "uo",
-	[SOUND_K] = "kcqgx", [SOUND_G] = "gkj", [SOUND_C] = "cs", [SOUND_J] = "jgz", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
+	[SOUND_K] = "kcqgx", [SOUND_KG] = "kgchq", [SOUND_RD] = "rd", [SOUND_G] = "gkj", [SOUND_C] = "cs", [SOUND_J] = "jgz", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
 	[SOUND_N] = "ng", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r", [SOUND_L] = "l", [SOUND_ZH] = "z", [SOUND_V] = "vwbu", [SOUND_S] = "scxz", [SOUND_SH] = "sc", [SOUND_Z] = "zj", [SOUND_H] = "h"
 };
 
@@ -99,6 +99,22 @@ add_spelled(Person *name, const char *text, int length, const char *spelling)
 
 	make_key(spelling, key);
 	if (IN(key, dropped)) return;
+	{
+		static const char *const suffixes[] = {"bhAi", "bhaaii", "bhai", "ben", "benA", "bahen", "bahenA", "kumar", "kumaarA", "kumarA", "kumari", "kumaarii", "kumaari"};
+		size_t n = strlen(spelling);
+		for (k = 0; k < lengthof(suffixes); k++)
+		{
+			size_t m = strlen(suffixes[k]);
+			if (n >= m + 3 && strcmp(spelling + n - m, suffixes[k]) == 0 && name->n + 2 <= WORDS_MAX)
+			{
+				char stem[KYCVS_SPELLING_MAX + 1];
+				strlcpy(stem, spelling, n - m + 1);
+				add_spelled(name, text, length, stem);
+				add_spelled(name, text, length, suffixes[k]);
+				return;
+			}
+		}
+	}
 	for (k = 0; k < lengthof(expanded); k++)
 		if (strcmp(key, expanded[k].from) == 0) { spelling = expanded[k].to; strcpy(key, spelling); }
 	w->text = text; w->length = length; w->spelled = true; w->gender = 0;
@@ -142,7 +158,7 @@ typedef struct Match
 {
 	const Person *a, *b;
 	bool used_a[WORDS_MAX], used_b[WORDS_MAX];
-	int evidence, total, least, full;
+	int evidence, total, least, full, significant;
 } Match;
 
 static int
@@ -156,7 +172,7 @@ alike(const Word *x, const Word *y)
 static void
 accept_pair(Match *m, int i, int j, int s, int weight)
 {
-	m->evidence += s * weight; m->total += weight; m->least = Min(m->least, s); m->full++;
+	m->evidence += s * weight; m->total += weight; m->least = Min(m->least, s); m->full++; m->significant += weight > 70;
 }
 
 static void
@@ -208,7 +224,7 @@ join_words(Match *m, const Person *one, bool *used_one, const Person *two, bool 
 	}
 }
 
-int P_PAIR = 600, P_FIRST = 800, P_JOIN = 800, P_INITIAL = 850, P_CONFLICT_SHORT = 45, P_MISS_SHORT = 6, P_MISS = 40, P_BETA = 40;
+int P_PAIR = 750, P_FIRST = 800, P_JOIN = 800, P_INITIAL = 850, P_CONFLICT_SHORT = 60, P_CONFLICT_GENERIC = 150, P_MISS_SHORT = 6, P_MISS = 40, P_BETA = 0;
 
 static void
 pair_letters(Match *m, bool short_a, bool short_b, int s, int weight)
@@ -230,7 +246,7 @@ score(const Person *a, const Person *b)
 {
 	Match m = {a, b};
 	int s[WORDS_MAX][WORDS_MAX];
-	int i, j, sa = 0, sb = 0, fa = 0, fb = 0, miss = 0, avg, n;
+	int i, j, sa = 0, sb = 0, fa = 0, fb = 0, ga = 0, gb = 0, na = 0, nb = 0, avg, n;
 
 	m.least = 1000;
 	for (i = 0; i < a->n; i++)
@@ -243,13 +259,16 @@ score(const Person *a, const Person *b)
 	pair_letters(&m, true, true, 1000, W_SHORT);
 	pair_letters(&m, true, false, P_INITIAL, W_FULL);
 	pair_letters(&m, false, true, P_INITIAL, W_FULL);
-	for (i = 0; i < a->n; i++) if (!m.used_a[i]) { if (a->words[i].is_short) sa++; else fa++, miss += a->words[i].weight * P_MISS / 100; }
-	for (i = 0; i < b->n; i++) if (!m.used_b[i]) { if (b->words[i].is_short) sb++; else fb++, miss += b->words[i].weight * P_MISS / 100; }
-	n = Min(fa, fb);
-	m.total += n * W_FULL;
-	m.total += miss;
+	for (i = 0; i < a->n; i++)
+		if (!m.used_a[i]) { if (a->words[i].is_short) sa++; else if (a->words[i].weight == W_FULL) fa++; else ga += a->words[i].weight, na++; }
+	for (i = 0; i < b->n; i++)
+		if (!m.used_b[i]) { if (b->words[i].is_short) sb++; else if (b->words[i].weight == W_FULL) fb++; else gb += b->words[i].weight, nb++; }
+	m.total += Max(fa, fb) * W_FULL;
+	if (na && nb) m.total += Max(ga, gb) * (fa || fb ? 100 : P_CONFLICT_GENERIC) / 100;
+	else m.total += (ga + gb) * (m.significant ? P_MISS : 100) / 100;
 	n = Min(sa, sb);
 	m.total += n * P_CONFLICT_SHORT + (sa - n + sb - n) * P_MISS_SHORT;
+	if ((sa > sb && fb + nb > 0) || (sb > sa && fa + na > 0)) m.total += P_CONFLICT_SHORT;
 	if (m.total == 0) return 0;
 	avg = m.evidence / m.total;
 	avg = (avg * (100 - P_BETA) + Min(avg, m.least) * P_BETA) / 100;

@@ -26,7 +26,7 @@ static const Letters table[] = {
 	{"dh", 1, {SOUND_D}}, {"ph", 1, {SOUND_F}}, {"bh", 1, {SOUND_B}}, {"sh", 1, {SOUND_SH}}, {"zh", 1, {SOUND_ZH}},
 	{"ck", 1, {SOUND_K}}, {"rh", 1, {SOUND_R}}, {"lh", 1, {SOUND_L}}, {"wh", 1, {SOUND_V}},
 	{"ce", 2, {SOUND_S, SOUND_E}}, {"ci", 2, {SOUND_S, SOUND_I}}, {"cy", 2, {SOUND_S, SOUND_I}},
-	{"A", 1, {SOUND_SCHWA}},
+	{"A", 1, {SOUND_SCHWA}}, {"K", 1, {SOUND_KG}}, {"R", 1, {SOUND_RD}},
 	{"a", 1, {SOUND_A}}, {"b", 1, {SOUND_B}}, {"c", 1, {SOUND_K}}, {"d", 1, {SOUND_D}}, {"e", 1, {SOUND_E}},
 	{"f", 1, {SOUND_F}}, {"g", 1, {SOUND_G}}, {"h", 1, {SOUND_H}}, {"i", 1, {SOUND_I}}, {"j", 1, {SOUND_J}},
 	{"k", 1, {SOUND_K}}, {"l", 1, {SOUND_L}}, {"m", 1, {SOUND_M}}, {"n", 1, {SOUND_N}}, {"o", 1, {SOUND_O}},
@@ -36,7 +36,7 @@ static const Letters table[] = {
 };
 
 /* Costs in hundredths of a consonant. */
-#define FULL_COST		100
+#define FULL_COST		130
 
 typedef struct Cost
 {
@@ -54,22 +54,23 @@ static const Cost likes[] = {
 	{SOUND_E, SOUND_I, 12}, {SOUND_O, SOUND_U, 12}, {SOUND_I, SOUND_U, 40}, {SOUND_E, SOUND_O, 40},
 	{SOUND_I, SOUND_O, 50}, {SOUND_E, SOUND_U, 50},
 	{SOUND_I, SOUND_Y, 10}, {SOUND_E, SOUND_Y, 20}, {SOUND_U, SOUND_V, 15}, {SOUND_O, SOUND_V, 20},
-	{SOUND_K, SOUND_G, 30}, {SOUND_K, SOUND_H, 50}, {SOUND_K, SOUND_C, 50}, {SOUND_G, SOUND_J, 40}, {SOUND_G, SOUND_H, 60},
+	{SOUND_K, SOUND_G, 30}, {SOUND_K, SOUND_H, 90}, {SOUND_KG, SOUND_K, 0}, {SOUND_KG, SOUND_G, 0}, {SOUND_KG, SOUND_H, 20}, {SOUND_KG, SOUND_C, 50}, {SOUND_K, SOUND_C, 50}, {SOUND_G, SOUND_J, 40}, {SOUND_G, SOUND_H, 60},
 	{SOUND_C, SOUND_S, 25}, {SOUND_C, SOUND_SH, 30}, {SOUND_C, SOUND_J, 40},
 	{SOUND_J, SOUND_Z, 0}, {SOUND_J, SOUND_S, 50}, {SOUND_Z, SOUND_S, 30}, {SOUND_Z, SOUND_SH, 50}, {SOUND_J, SOUND_Y, 50}, {SOUND_J, SOUND_SH, 60},
-	{SOUND_T, SOUND_D, 25}, {SOUND_T, SOUND_S, 70}, {SOUND_D, SOUND_R, 50}, {SOUND_D, SOUND_J, 70}, {SOUND_D, SOUND_Z, 60},
+	{SOUND_T, SOUND_D, 25}, {SOUND_T, SOUND_S, 70}, {SOUND_RD, SOUND_R, 0}, {SOUND_RD, SOUND_D, 15}, {SOUND_RD, SOUND_T, 40}, {SOUND_D, SOUND_J, 70}, {SOUND_D, SOUND_Z, 60},
 	{SOUND_P, SOUND_B, 25}, {SOUND_P, SOUND_F, 10}, {SOUND_F, SOUND_B, 30}, {SOUND_B, SOUND_V, 15}, {SOUND_F, SOUND_V, 50},
-	{SOUND_N, SOUND_M, 60}, {SOUND_R, SOUND_L, 70}, {SOUND_L, SOUND_ZH, 15}, {SOUND_R, SOUND_ZH, 40}, {SOUND_J, SOUND_ZH, 40},
+	{SOUND_N, SOUND_M, 95}, {SOUND_R, SOUND_L, 70}, {SOUND_L, SOUND_ZH, 15}, {SOUND_R, SOUND_ZH, 40}, {SOUND_J, SOUND_ZH, 40},
 	{SOUND_Z, SOUND_ZH, 10}, {SOUND_Y, SOUND_ZH, 40}, {SOUND_S, SOUND_SH, 5}, {SOUND_S, SOUND_H, 70}, {SOUND_SH, SOUND_K, 70}
 };
 
 static const uint8 weights[SOUND_COUNT] = {
 	[SOUND_SCHWA] = 10, [SOUND_A] = 20, [SOUND_AA] = 30, [SOUND_E] = 25, [SOUND_I] = 25, [SOUND_O] = 25, [SOUND_U] = 25,
-	[SOUND_K] = 100, [SOUND_G] = 100, [SOUND_C] = 100, [SOUND_J] = 100, [SOUND_T] = 100, [SOUND_D] = 100,
+	[SOUND_K] = 100, [SOUND_G] = 100, [SOUND_KG] = 100, [SOUND_RD] = 100, [SOUND_C] = 100, [SOUND_J] = 100, [SOUND_T] = 100, [SOUND_D] = 100,
 	[SOUND_P] = 100, [SOUND_F] = 100, [SOUND_B] = 100, [SOUND_N] = 100, [SOUND_M] = 100, [SOUND_Y] = 50,
 	[SOUND_R] = 100, [SOUND_L] = 100, [SOUND_ZH] = 100, [SOUND_V] = 90, [SOUND_S] = 100, [SOUND_SH] = 100, [SOUND_Z] = 100, [SOUND_H] = 35
 };
 
+int P_FINAL = 90, P_F3 = 75, P_F4 = 60;
 static uint8 between[SOUND_COUNT][SOUND_COUNT];
 static bool ready = false;
 
@@ -139,7 +140,7 @@ kycvs_sounds_read(const char *spelling, KycvsSounds *sounds)
 
 /* What it costs to leave out the sound at i. */
 static int
-omit(const KycvsSounds *word, int i)
+omit_plain(const KycvsSounds *word, int i)
 {
 	uint8		sound = word->sounds[i];
 	bool		after_vowel = i > 0 && is_vowel(word->sounds[i - 1]);
@@ -148,15 +149,38 @@ omit(const KycvsSounds *word, int i)
 
 	if (sound == SOUND_SCHWA)
 		return final ? 0 : 5;
+	if (is_vowel(sound) && final && i > 1 && !after_vowel)
+	{
+		bool cluster = !is_vowel(word->sounds[i - 2]);
+		if (sound == SOUND_A || sound == SOUND_AA)
+			return cluster ? 15 : P_FINAL;
+		if (sound == SOUND_I)
+			return P_FINAL;
+		return 50;
+	}
 	if (sound == SOUND_A && i > 0 && !final)
 		return 15;
 	if ((sound == SOUND_N || sound == SOUND_M) && after_vowel && !before_vowel && !final)
 		return sound == SOUND_N ? 30 : 40;
 	if (sound == SOUND_G && i > 0 && word->sounds[i - 1] == SOUND_N)
 		return 30;
-	if (is_vowel(sound) && i > 0 && is_vowel(word->sounds[i - 1]))
+	if (is_vowel(sound) && after_vowel)
 		return weights[sound] / 2;
 	return weights[sound];
+}
+
+static int
+factor(const KycvsSounds *word, int i)
+{
+	int k, c = 0;
+	for (k = 0; k < i; k++) c += !is_vowel(word->sounds[k]);
+	return c < 3 ? 100 : c == 3 ? P_F3 : P_F4;
+}
+
+static int
+omit(const KycvsSounds *word, int i)
+{
+	return omit_plain(word, i) * factor(word, i) / 100;
 }
 
 static int
@@ -166,7 +190,7 @@ weigh(const KycvsSounds *word)
 	int			i;
 
 	for (i = 0; i < word->n; i++)
-		sum += weights[word->sounds[i]];
+		sum += weights[word->sounds[i]] * factor(word, i) / 100;
 	return sum;
 }
 
@@ -183,8 +207,9 @@ exchange(const KycvsSounds *a, int i, const KycvsSounds *b, int j)
 
 		if (inner && !is_vowel(a->sounds[i + 1]) && !is_vowel(b->sounds[j + 1]))
 			return 15;
+		if (i + 1 == a->n && j + 1 == b->n) return 40;
 	}
-	return between[x][y];
+	return between[x][y] * Max(factor(a, i), factor(b, j)) / 100;
 }
 
 static int

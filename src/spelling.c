@@ -94,6 +94,7 @@ typedef struct Writer
 	char	   *to;
 	int			n;
 	bool		indic;
+	bool		tamil;
 } Writer;
 
 static IndicScript *
@@ -243,6 +244,10 @@ put_consonant(Writer *writer, char letter, UChar mark)
 		put(writer, "sh");
 	else if (letter == 'l' && mark == MACRON_BELOW)
 		put(writer, "zh");
+	else if (letter == 'r' && mark == DOT_BELOW)
+		put(writer, "R");
+	else if ((letter == 'k' || letter == 'K') && writer->tamil)
+		put(writer, "K");
 	else if ((letter == 'r' || letter == 'l') && mark == RING_BELOW)
 		put(writer, letter == 'r' ? "ri" : "li");
 	else if (letter == 'm' && (mark == CANDRABINDU || mark == DOT_ABOVE))
@@ -304,7 +309,7 @@ kycvs_spell(const char *word, int length, char spelling[KYCVS_SPELLING_MAX + 1])
 	UChar		typed[WORD_UNITS];
 	UChar		latin[LATIN_UNITS];
 	UChar		letters[LATIN_UNITS];
-	Writer		writer = {spelling, 0, false};
+	Writer		writer = {spelling, 0, false, false};
 	UErrorCode	status = U_ZERO_ERROR;
 	UScriptCode code;
 	int32_t		n = 0;
@@ -321,6 +326,7 @@ kycvs_spell(const char *word, int length, char spelling[KYCVS_SPELLING_MAX + 1])
 		IndicScript *script = find_script(code);
 
 		writer.indic = true;
+		writer.tamil = code == USCRIPT_TAMIL;
 		if (script == NULL || (n = transliterate(script, latin, n, lengthof(latin))) < 0)
 			return false;
 	}
