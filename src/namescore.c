@@ -38,23 +38,26 @@ typedef struct Person
 #define W_SHORT		30
 
 static const char *const dropped[] = {
-	"late", "lt", "marhuum", "abhibhaashak", "vakiil", "swarg", "sargiy", "sbargiiy", "mritak", "svargii", "adv", "advocate", "er", "ca", "capt", "col", "svargiy", "sva", "divangat", "mrit", "mrt", "shri", "shrii", "shriimatii", "do", "daa", "daah", "dah", "doktar", "thiru", "thirumati", "tiru", "selvi", "janab", "haji", "shrimatii", "shriimati", "adAv", "dak",
-	"swargiya", "swargiy", "laet", "let", "svargiiy", "edv", "advoket", "smt"
-};
-static const char *const fillers[] = {"kumar", "kumaar", "kumari", "kumaarii", "kumaari", "bhai", "bhaaii", "ben", "bahen", "kr", "ji", "jii"};
-static const char *const generic[] = {"devi", "devii", "begum", "bibi", "biibii", "begam", "bai", "baaii", "lal", "laal", "chandra", "chand", "nath", "naath", "prasad", "prasaad", "babu", "baabu", "khatun", "khaatuun", "singh", "singha", "das", "roy", "ali", "khan", "patel", "shah", "sharma", "yadav", "sarkar", "ghosh", "biswas", "mondal", "mandal", "saha", "banerjee", "chatterjee", "mukherjee", "islam", "ahmed", "uddin", "sheikh", "mohammad"};
+	"late", "lt", "let", "lete", "laet", "marhum", "marahum", "svargiy", "svargiya", "svargi", "svargiyah", "sargiy", "sbargiy", "smargiy", "sv", "sva", "svah", "prayat", "mrit", "mritak", "mritah", "divangat",
+	"adv", "adav", "adva", "edv", "edav", "advo", "edvo", "advoket", "advokat", "advocate", "abhibhashak", "vakil",
+	"er", "ca", "capt", "col", "do", "da", "dah", "dan", "dr", "doktar", "doctor", "prof", "thiru", "tiru", "janab", "haji", "hazi", "shri", "shrimati", "smt"};
+static const char *const fillers[] = {"kumar", "kumari", "bhai", "ben", "bahen", "kr", "ji"};
+static const char *const generic[] = {"devi", "begum", "begam", "bibi", "khatun", "bai", "lal", "chandra", "chandr", "chand", "nath", "prasad", "babu", "singh", "sinh", "singha", "das", "roy", "ray", "ali", "khan", "patel", "shah", "sharma", "yadav", "sarkar", "ghosh", "bisvas", "mondal", "mandal", "saha", "banerji", "chaterji", "mukherji", "islam", "ahmed", "udin", "sheikh", "mohamad", "gupta", "verma", "varma", "redi", "rav", "rao", "nayar", "nair", "menon", "joshi", "patil", "begam", "dutta", "bose"};
 
 typedef struct Pair { const char *from, *to; } Pair;
 static const Pair expanded[] = {
-	{"md", "mohammad"}, {"mah", "mohammad"}, {"mahah", "mohammad"}, {"maha", "mohammad"}, {"mahaa", "mohammad"}, {"moha", "mohammad"}, {"mohah", "mohammad"}, {"mohaa", "mohammad"}, {"maho", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"}, {"muhammad", "mohammad"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
+	{"md", "mohammad"}, {"mah", "mohammad"}, {"mahah", "mohammad"}, {"maha", "mohammad"}, {"maha", "mohammad"}, {"moha", "mohammad"}, {"mohah", "mohammad"}, {"moha", "mohammad"}, {"maho", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"}, {"muhamad", "mohammad"}, {"basu", "bose"}, {"chatopadhyay", "chatterjee"}, {"mukhopadhyay", "mukherjee"}, {"bandyopadhyay", "banerjee"}, {"bandopadhyay", "banerjee"}, {"gangopadhyay", "ganguly"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
 	{"sk", "sheikh"}, {"shk", "sheikh"}, {"kr", "kumar"},
 };
+#define ANY "abcdefghijklmnopqrstuvwxyz"
 static const Pair letter_names[] = {
-	{"e", "ae"}, {"ai","ai"}, {"aa","a"}, {"a", "a"},
-	{"bii", "b"}, {"bi", "b"}, {"sii", "cs"}, {"si", "cs"}, {"dii", "d"}, {"di", "d"}, {"ii", "eiy"}, {"i", "eiy"}, {"ef", "f"}, {"eff", "f"},
-	{"jii", "gj"}, {"ji", "gj"}, {"ech", "h"}, {"ecch", "h"}, {"eich", "h"}, {"aich","h"}, {"aaii", "i"}, {"aai", "i"}, {"je", "jgz"}, {"jee", "jgz"}, {"ke", "k"}, {"el", "l"}, {"ell", "l"},
-	{"em", "m"}, {"en", "n"}, {"o", "o"}, {"pii", "pb"}, {"pi", "pb"}, {"kyuu", "q"}, {"kyu", "q"}, {"aar", "r"}, {"ar", "r"}, {"es", "s"}, {"yas", "s"}, {"yam","m"}, {"yan","n"}, {"yal","l"}, {"esh", "s"}, {"ess","s"},
-	{"tii", "td"}, {"ti", "td"}, {"yuu", "u"}, {"yu", "u"}, {"vii", "vw"}, {"vi", "vw"}, {"ve","vw"}, {"dablyuu", "w"}, {"dablyu", "w"}, {"eks", "x"}, {"vaaii", "y"}, {"vaai", "y"}, {"jed", "z"}, {"zed", "z"},
+	{"ron", ANY}, {"main", ANY}, {"han", ANY}, {"kh", ANY}, {"gh", ANY}, {"chh", ANY}, {"aim", "m"}, {"ais", "s"}, {"ain", "n"}, {"ail", "l"}, {"aif", "f"},
+	{"k", "kcq"},
+	{"e", "ae"}, {"ai","ai"}, {"a","a"}, {"a", "a"},
+	{"bi", "b"}, {"bi", "b"}, {"si", "cs"}, {"si", "cs"}, {"di", "d"}, {"di", "d"}, {"i", "eiy"}, {"i", "eiy"}, {"ef", "f"}, {"ef", "f"},
+	{"ji", "gj"}, {"ji", "gj"}, {"ech", "h"}, {"ech", "h"}, {"eich", "h"}, {"aich","h"}, {"ai", "i"}, {"ai", "i"}, {"je", "jgz"}, {"ji", "jgz"}, {"ke", "k"}, {"el", "l"}, {"el", "l"},
+	{"em", "m"}, {"en", "n"}, {"o", "o"}, {"pi", "pb"}, {"pi", "pb"}, {"kyu", "q"}, {"kyu", "q"}, {"ar", "r"}, {"ar", "r"}, {"es", "s"}, {"yas", "s"}, {"yam","m"}, {"yan","n"}, {"yal","l"}, {"esh", "s"}, {"es","s"},
+	{"ti", "td"}, {"ti", "td"}, {"yu", "u"}, {"yu", "u"}, {"vi", "vw"}, {"vi", "vw"}, {"ve","vw"}, {"dablyu", "w"}, {"dablyu", "w"}, {"eks", "x"}, {"vai", "y"}, {"vai", "y"}, {"jed", "z"}, {"zed", "z"},
 };
 
 static uint32
@@ -76,7 +79,7 @@ in_list(const char *key, const char *const *list, int n)
 
 static const char *const sound_letters[] = {
 	[SOUND_SCHWA] = "aeou", [SOUND_A] = "aeu", [SOUND_AA] = "a", [SOUND_E] = "eaiy", [SOUND_I] = "iey", [SOUND_O] = "o", [SOUND_U] = "uo",
-	[SOUND_K] = "kcqgx", [SOUND_KG] = "kgchq", [SOUND_RD] = "rd", [SOUND_G] = "gkj", [SOUND_C] = "cs", [SOUND_J] = "jgz", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
+	[SOUND_K] = "kqx", [SOUND_GJ] = "gj", [SOUND_KG] = "kghq", [SOUND_RD] = "rd", [SOUND_G] = "gj", [SOUND_C] = "cs", [SOUND_J] = "jgz", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
 	[SOUND_N] = "ng", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r", [SOUND_L] = "l", [SOUND_ZH] = "z", [SOUND_V] = "vwbu", [SOUND_S] = "scxz", [SOUND_SH] = "sc", [SOUND_Z] = "zj", [SOUND_H] = "h"
 };
 
@@ -84,9 +87,17 @@ static void
 make_key(const char *spelling, char *key)
 {
 	int n = 0, i;
-	for (i = 0; spelling[i]; i++) key[n++] = spelling[i] == 'A' ? 'a' : spelling[i];
+	for (i = 0; spelling[i]; i++)
+	{
+		char c = spelling[i];
+		char d = c == 'A' ? 'a' : c == 'w' ? 'v' : c == 'R' ? 'd' : c == 'K' ? 'k' : c;
+		if (c == 'e' && spelling[i + 1] == 'e') { i++; d = 'i'; }
+		if (c == 'o' && spelling[i + 1] == 'o') { i++; d = 'u'; }
+		if (n > 0 && key[n - 1] == d) continue;
+		key[n++] = d;
+	}
 	key[n] = 0;
-	if (n > 1 && spelling[n - 1] == 'A') key[n - 1] = 0;
+	if (n > 1 && spelling[i - 1] == 'A') key[n - 1] = 0;
 }
 
 static void
@@ -121,7 +132,7 @@ add_spelled(Person *name, const char *text, int length, const char *spelling)
 	strcpy(w->spelling, spelling);
 	if (!kycvs_sounds_read(spelling, &w->sounds)) { name->whole = false; return; }
 	w->is_short = w->sounds.n <= 3 && w->sounds.consonants <= 1;
-	for (k = 0, i = 0; k < lengthof(letter_names); k++)
+	for (k = 0, i = 0; k < lengthof(letter_names) && (text[0] & 0x80) != 0; k++)
 		if (strcmp(letter_names[k].from, key) == 0) { if (!i) w->letters = 0; i = 1; w->letters |= mask_of(letter_names[k].to); w->is_short = true; }
 	if (!w->is_short || i == 0 || strlen(spelling) > 1)
 	{

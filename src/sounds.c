@@ -18,7 +18,7 @@ typedef struct Letters
 
 /* Longer spellings before their beginnings. */
 static const Letters table[] = {
-	{"tch", 1, {SOUND_C}}, {"sch", 1, {SOUND_SH}}, {"chh", 1, {SOUND_C}},
+	{"tch", 1, {SOUND_C}}, {"tsh", 1, {SOUND_C}}, {"que", 1, {SOUND_K}}, {"dj", 1, {SOUND_J}}, {"ge", 2, {SOUND_GJ, SOUND_E}}, {"gi", 2, {SOUND_GJ, SOUND_I}}, {"gh", 1, {SOUND_G}}, {"sch", 1, {SOUND_SH}}, {"chh", 1, {SOUND_C}},
 	{"ksh", 2, {SOUND_K, SOUND_SH}},
 	{"aa", 1, {SOUND_AA}}, {"ee", 1, {SOUND_I}}, {"ii", 1, {SOUND_I}}, {"oo", 1, {SOUND_U}}, {"uu", 1, {SOUND_U}},
 	{"ou", 1, {SOUND_U}},
@@ -55,7 +55,7 @@ static const Cost likes[] = {
 	{SOUND_I, SOUND_O, 50}, {SOUND_E, SOUND_U, 50},
 	{SOUND_I, SOUND_Y, 10}, {SOUND_E, SOUND_Y, 20}, {SOUND_U, SOUND_V, 15}, {SOUND_O, SOUND_V, 20},
 	{SOUND_K, SOUND_G, 30}, {SOUND_K, SOUND_H, 90}, {SOUND_KG, SOUND_K, 0}, {SOUND_KG, SOUND_G, 0}, {SOUND_KG, SOUND_H, 20}, {SOUND_KG, SOUND_C, 50}, {SOUND_K, SOUND_C, 50}, {SOUND_G, SOUND_J, 40}, {SOUND_G, SOUND_H, 60},
-	{SOUND_C, SOUND_S, 25}, {SOUND_C, SOUND_SH, 30}, {SOUND_C, SOUND_J, 40},
+	{SOUND_GJ, SOUND_G, 0}, {SOUND_GJ, SOUND_J, 10}, {SOUND_GJ, SOUND_K, 30}, {SOUND_GJ, SOUND_KG, 0}, {SOUND_C, SOUND_S, 25}, {SOUND_C, SOUND_SH, 30}, {SOUND_C, SOUND_J, 40},
 	{SOUND_J, SOUND_Z, 0}, {SOUND_J, SOUND_S, 50}, {SOUND_Z, SOUND_S, 30}, {SOUND_Z, SOUND_SH, 50}, {SOUND_J, SOUND_Y, 50}, {SOUND_J, SOUND_SH, 60},
 	{SOUND_T, SOUND_D, 25}, {SOUND_T, SOUND_S, 70}, {SOUND_RD, SOUND_R, 0}, {SOUND_RD, SOUND_D, 15}, {SOUND_RD, SOUND_T, 40}, {SOUND_D, SOUND_J, 70}, {SOUND_D, SOUND_Z, 60},
 	{SOUND_P, SOUND_B, 25}, {SOUND_P, SOUND_F, 10}, {SOUND_F, SOUND_B, 30}, {SOUND_B, SOUND_V, 15}, {SOUND_F, SOUND_V, 50},
@@ -65,12 +65,12 @@ static const Cost likes[] = {
 
 static const uint8 weights[SOUND_COUNT] = {
 	[SOUND_SCHWA] = 10, [SOUND_A] = 20, [SOUND_AA] = 30, [SOUND_E] = 25, [SOUND_I] = 25, [SOUND_O] = 25, [SOUND_U] = 25,
-	[SOUND_K] = 100, [SOUND_G] = 100, [SOUND_KG] = 100, [SOUND_RD] = 100, [SOUND_C] = 100, [SOUND_J] = 100, [SOUND_T] = 100, [SOUND_D] = 100,
+	[SOUND_K] = 100, [SOUND_G] = 100, [SOUND_KG] = 100, [SOUND_GJ] = 100, [SOUND_RD] = 100, [SOUND_C] = 100, [SOUND_J] = 100, [SOUND_T] = 100, [SOUND_D] = 100,
 	[SOUND_P] = 100, [SOUND_F] = 100, [SOUND_B] = 100, [SOUND_N] = 100, [SOUND_M] = 100, [SOUND_Y] = 50,
 	[SOUND_R] = 100, [SOUND_L] = 100, [SOUND_ZH] = 100, [SOUND_V] = 90, [SOUND_S] = 100, [SOUND_SH] = 100, [SOUND_Z] = 100, [SOUND_H] = 35
 };
 
-int P_FINAL = 90, P_F3 = 75, P_F4 = 60;
+int P_FINAL = 90, P_FULL = 130, P_F0 = 130, P_F3 = 90, P_F4 = 60;
 static uint8 between[SOUND_COUNT][SOUND_COUNT];
 static bool ready = false;
 
@@ -90,7 +90,7 @@ prepare(void)
 	for (a = 0; a < SOUND_COUNT; a++)
 		for (b = 0; b < SOUND_COUNT; b++)
 			between[a][b] = a == b ? 0 : is_vowel(a) && is_vowel(b) ? 40 :
-				is_vowel(a) != is_vowel(b) ? 130 : FULL_COST;
+				is_vowel(a) != is_vowel(b) ? 130 : P_FULL;
 	for (i = 0; i < lengthof(likes); i++)
 		between[likes[i].a][likes[i].b] = between[likes[i].b][likes[i].a] = likes[i].cost;
 	ready = true;
@@ -114,6 +114,7 @@ kycvs_sounds_read(const char *spelling, KycvsSounds *sounds)
 {
 	sounds->n = 0;
 	sounds->consonants = 0;
+	if (*spelling == 'x') { sounds->sounds[sounds->n++] = SOUND_Z; sounds->consonants = 1; spelling++; }
 	while (*spelling != '\0')
 	{
 		const Letters *letters = find_letters(spelling);
@@ -154,15 +155,15 @@ omit_plain(const KycvsSounds *word, int i)
 		bool cluster = !is_vowel(word->sounds[i - 2]);
 		if (sound == SOUND_A || sound == SOUND_AA)
 			return cluster ? 15 : P_FINAL;
-		if (sound == SOUND_I)
-			return P_FINAL;
-		return 50;
+		if (sound == SOUND_I || sound == SOUND_U)
+			return cluster ? 50 : P_FINAL;
+		return sound == SOUND_E ? 25 : 50;
 	}
 	if (sound == SOUND_A && i > 0 && !final)
 		return 15;
 	if ((sound == SOUND_N || sound == SOUND_M) && after_vowel && !before_vowel && !final)
 		return sound == SOUND_N ? 30 : 40;
-	if (sound == SOUND_G && i > 0 && word->sounds[i - 1] == SOUND_N)
+	if ((sound == SOUND_G || sound == SOUND_GJ) && i > 0 && word->sounds[i - 1] == SOUND_N)
 		return 30;
 	if (is_vowel(sound) && after_vowel)
 		return weights[sound] / 2;
@@ -174,7 +175,8 @@ factor(const KycvsSounds *word, int i)
 {
 	int k, c = 0;
 	for (k = 0; k < i; k++) c += !is_vowel(word->sounds[k]);
-	return c < 3 ? 100 : c == 3 ? P_F3 : P_F4;
+	if (is_vowel(word->sounds[i]) && i == word->n - 1) return 100;
+	return c == 0 ? P_F0 : c < 3 ? 100 : c == 3 ? P_F3 : P_F4;
 }
 
 static int
@@ -190,7 +192,7 @@ weigh(const KycvsSounds *word)
 	int			i;
 
 	for (i = 0; i < word->n; i++)
-		sum += weights[word->sounds[i]] * factor(word, i) / 100;
+		sum += weights[word->sounds[i]] * Min(100, factor(word, i)) / 100;
 	return sum;
 }
 
