@@ -39,14 +39,14 @@ typedef struct Person
 
 static const char *const dropped[] = {
 	"late", "lt", "let", "lete", "laet", "marhum", "marahum", "svargiy", "svargiya", "svargi", "svargiyah", "sargiy", "sbargiy", "smargiy", "sv", "sva", "svah", "prayat", "mrit", "mritak", "mritah", "divangat",
-	"adv", "adav", "adva", "edv", "edav", "advo", "edvo", "advoket", "advokat", "advocate", "abhibhashak", "vakil",
+	"adv", "adav", "adva", "edv", "edav", "advo", "edvo", "edavo", "adava", "proph", "mrito", "docter", "advoket", "advokat", "advocate", "abhibhashak", "vakil",
 	"er", "ca", "capt", "col", "do", "da", "dah", "dan", "dr", "doktar", "doctor", "prof", "thiru", "tiru", "janab", "haji", "hazi", "shri", "shrimati", "smt"};
 static const char *const fillers[] = {"kumar", "kumari", "bhai", "ben", "bahen", "kr", "ji"};
 static const char *const generic[] = {"devi", "begum", "begam", "bibi", "khatun", "bai", "lal", "chandra", "chandr", "chand", "nath", "prasad", "babu", "singh", "sinh", "singha", "das", "roy", "ray", "ali", "khan", "patel", "shah", "sharma", "yadav", "sarkar", "ghosh", "bisvas", "mondal", "mandal", "saha", "banerji", "chaterji", "mukherji", "islam", "ahmed", "udin", "sheikh", "mohamad", "gupta", "verma", "varma", "redi", "rav", "rao", "nayar", "nair", "menon", "joshi", "patil", "begam", "dutta", "bose"};
 
 typedef struct Pair { const char *from, *to; } Pair;
 static const Pair expanded[] = {
-	{"md", "mohammad"}, {"mah", "mohammad"}, {"mahah", "mohammad"}, {"maha", "mohammad"}, {"maha", "mohammad"}, {"moha", "mohammad"}, {"mohah", "mohammad"}, {"moha", "mohammad"}, {"maho", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"}, {"muhamad", "mohammad"}, {"basu", "bose"}, {"chatopadhyay", "chatterjee"}, {"mukhopadhyay", "mukherjee"}, {"bandyopadhyay", "banerjee"}, {"bandopadhyay", "banerjee"}, {"gangopadhyay", "ganguly"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
+	{"md", "mohammad"}, {"mah", "mohammad"}, {"mahah", "mohammad"}, {"maha", "mohammad"}, {"maha", "mohammad"}, {"moha", "mohammad"}, {"mohah", "mohammad"}, {"moha", "mohammad"}, {"maho", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"}, {"muhamad", "mohammad"}, {"basu", "bose"}, {"miah", "miya"}, {"mia", "miya"}, {"miyan", "miya"}, {"mian", "miya"}, {"chatopadhyaya", "chatterjee"}, {"mukhopadhyaya", "mukherjee"}, {"bandyopadhyaya", "banerjee"}, {"chatopadhyay", "chatterjee"}, {"mukhopadhyay", "mukherjee"}, {"bandyopadhyay", "banerjee"}, {"bandopadhyay", "banerjee"}, {"gangopadhyay", "ganguly"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
 	{"sk", "sheikh"}, {"shk", "sheikh"}, {"kr", "kumar"},
 };
 #define ANY "abcdefghijklmnopqrstuvwxyz"
@@ -79,10 +79,11 @@ in_list(const char *key, const char *const *list, int n)
 
 static const char *const sound_letters[] = {
 	[SOUND_SCHWA] = "aeou", [SOUND_A] = "aeu", [SOUND_AA] = "a", [SOUND_E] = "eaiy", [SOUND_I] = "iey", [SOUND_O] = "o", [SOUND_U] = "uo",
-	[SOUND_K] = "kqx", [SOUND_GJ] = "gj", [SOUND_KG] = "kghq", [SOUND_RD] = "rd", [SOUND_G] = "gj", [SOUND_C] = "cs", [SOUND_J] = "jgz", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
-	[SOUND_N] = "ng", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r", [SOUND_L] = "l", [SOUND_ZH] = "z", [SOUND_V] = "vwbu", [SOUND_S] = "scxz", [SOUND_SH] = "sc", [SOUND_Z] = "zj", [SOUND_H] = "h"
+	[SOUND_K] = "kqxg", [SOUND_GJ] = "gj", [SOUND_KG] = "kghq", [SOUND_RD] = "rd", [SOUND_G] = "gjk", [SOUND_C] = "cs", [SOUND_J] = "jgzx", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
+	[SOUND_N] = "ng", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r", [SOUND_L] = "l", [SOUND_ZH] = "z", [SOUND_V] = "vwbu", [SOUND_S] = "scxz", [SOUND_SH] = "sc", [SOUND_Z] = "zjx", [SOUND_H] = "h"
 };
 
+int P_PAIR = 600, P_PAIR4 = 600, P_PAIR5 = 600;
 static void
 make_key(const char *spelling, char *key)
 {
@@ -110,6 +111,17 @@ add_spelled(Person *name, const char *text, int length, const char *spelling)
 
 	make_key(spelling, key);
 	if (IN(key, dropped)) return;
+	for (k = 0; k < lengthof(expanded); k++)
+		if (strcmp(key, expanded[k].from) == 0) { spelling = expanded[k].to; strcpy(key, spelling); }
+	if (strlen(spelling) <= 3 && strlen(spelling) > 1 && strcspn(spelling, "aeiouyA") == strlen(spelling) && (text[0] & 0x80) == 0)
+	{
+		for (i = 0; spelling[i] != 0 && name->n < WORDS_MAX; i++)
+		{
+			char one[2] = {spelling[i], 0};
+			add_spelled(name, text, length, one);
+		}
+		return;
+	}
 	{
 		static const char *const suffixes[] = {"bhAi", "bhaaii", "bhai", "ben", "benA", "bahen", "bahenA", "kumar", "kumaarA", "kumarA", "kumari", "kumaarii", "kumaari"};
 		size_t n = strlen(spelling);
@@ -169,21 +181,25 @@ typedef struct Match
 {
 	const Person *a, *b;
 	bool used_a[WORDS_MAX], used_b[WORDS_MAX];
-	int evidence, total, least, full, significant;
+	int evidence, total, least, matched, full, significant;
 } Match;
 
 static int
 alike(const Word *x, const Word *y)
 {
+	int i, s;
+
 	if (!x->spelled || !y->spelled)
 		return x->spelled == y->spelled && x->length == y->length && memcmp(x->text, y->text, x->length) == 0 ? 1000 : 0;
-	return kycvs_sounds_alike(&x->sounds, &y->sounds);
+	i = Min(x->sounds.consonants, y->sounds.consonants);
+	s = kycvs_sounds_alike(&x->sounds, &y->sounds);
+	return s < (i <= 3 ? P_PAIR : i == 4 ? P_PAIR4 : P_PAIR5) ? 0 : s;
 }
 
 static void
 accept_pair(Match *m, int i, int j, int s, int weight)
 {
-	m->evidence += s * weight; m->total += weight; m->least = Min(m->least, s); m->full++; m->significant += weight > 70;
+	m->evidence += s * weight; m->total += weight; m->matched += weight; m->least = Min(m->least, s); m->full++; m->significant += weight > 70;
 }
 
 static void
@@ -235,7 +251,7 @@ join_words(Match *m, const Person *one, bool *used_one, const Person *two, bool 
 	}
 }
 
-int P_PAIR = 750, P_FIRST = 800, P_JOIN = 800, P_INITIAL = 850, P_CONFLICT_SHORT = 60, P_CONFLICT_GENERIC = 150, P_MISS_SHORT = 6, P_MISS = 40, P_BETA = 0;
+int P_FIRST = 800, P_JOIN = 720, P_INITIAL = 850, P_CONFLICT_SHORT = 60, P_CONFLICT_GENERIC = 150, P_MISS_SHORT = 6, P_MISS = 40, P_BETA = 100;
 
 static void
 pair_letters(Match *m, bool short_a, bool short_b, int s, int weight)
@@ -248,7 +264,7 @@ pair_letters(Match *m, bool short_a, bool short_b, int s, int weight)
 			if (m->used_a[i] || m->used_b[j] || !x->spelled || !y->spelled) continue;
 			if (x->is_short != short_a || y->is_short != short_b || (x->letters & y->letters) == 0) continue;
 			m->used_a[i] = m->used_b[j] = true;
-			m->evidence += s * weight; m->total += weight; m->least = Min(m->least, s);
+			m->evidence += s * weight; m->total += weight; m->matched += weight; m->least = Min(m->least, s);
 		}
 }
 
@@ -266,7 +282,7 @@ score(const Person *a, const Person *b)
 	pair_words(&m, s, P_FIRST);
 	join_words(&m, a, m.used_a, b, m.used_b, P_JOIN);
 	join_words(&m, b, m.used_b, a, m.used_a, P_JOIN);
-	pair_words(&m, s, P_PAIR);
+	pair_words(&m, s, 500);
 	pair_letters(&m, true, true, 1000, W_SHORT);
 	pair_letters(&m, true, false, P_INITIAL, W_FULL);
 	pair_letters(&m, false, true, P_INITIAL, W_FULL);
@@ -282,7 +298,7 @@ score(const Person *a, const Person *b)
 	if ((sa > sb && fb + nb > 0) || (sb > sa && fa + na > 0)) m.total += P_CONFLICT_SHORT;
 	if (m.total == 0) return 0;
 	avg = m.evidence / m.total;
-	avg = (avg * (100 - P_BETA) + Min(avg, m.least) * P_BETA) / 100;
+	avg = (avg * (100 - P_BETA) + Min(avg, m.total > 0 ? m.least * (m.evidence > 0 ? m.matched : 0) / m.total : 0) * P_BETA) / 100;
 	if (m.full == 0)
 	{
 		for (i = j = 0; i < a->n; i++) j += !a->words[i].is_short;
