@@ -143,7 +143,7 @@ add_spelled(Person *name, const char *text, int length, const char *spelling)
 	w->text = text; w->length = length; w->spelled = true; w->gender = 0;
 	strcpy(w->spelling, spelling);
 	if (!kycvs_sounds_read(spelling, &w->sounds)) { name->whole = false; return; }
-	w->is_short = w->sounds.n <= 3 && w->sounds.consonants <= 1;
+	w->is_short = (text[0] & 0x80) != 0 && w->sounds.n <= 2 && w->sounds.consonants <= 1;
 	for (k = 0, i = 0; k < lengthof(letter_names) && (text[0] & 0x80) != 0; k++)
 		if (strcmp(letter_names[k].from, key) == 0) { if (!i) w->letters = 0; i = 1; w->letters |= mask_of(letter_names[k].to); w->is_short = true; }
 	if (!w->is_short || i == 0 || strlen(spelling) > 1)
@@ -251,7 +251,7 @@ join_words(Match *m, const Person *one, bool *used_one, const Person *two, bool 
 	}
 }
 
-int P_FIRST = 800, P_JOIN = 720, P_INITIAL = 850, P_CONFLICT_SHORT = 60, P_CONFLICT_GENERIC = 150, P_MISS_SHORT = 6, P_MISS = 40, P_BETA = 100;
+int P_FIRST = 800, P_JOIN = 720, P_INITIAL = 850, P_CONFLICT_SHORT = 100, P_CONFLICT_GENERIC = 150, P_MISS_SHORT = 6, P_MISS = 40, P_BETA = 100;
 
 static void
 pair_letters(Match *m, bool short_a, bool short_b, int s, int weight)
@@ -278,7 +278,7 @@ score(const Person *a, const Person *b)
 	m.least = 1000;
 	for (i = 0; i < a->n; i++)
 		for (j = 0; j < b->n; j++)
-			s[i][j] = a->words[i].is_short || b->words[j].is_short ? 0 : alike(&a->words[i], &b->words[j]);
+			s[i][j] = a->words[i].is_short && b->words[j].is_short ? 0 : alike(&a->words[i], &b->words[j]);
 	pair_words(&m, s, P_FIRST);
 	join_words(&m, a, m.used_a, b, m.used_b, P_JOIN);
 	join_words(&m, b, m.used_b, a, m.used_a, P_JOIN);
