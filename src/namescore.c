@@ -19,6 +19,7 @@ typedef struct Word
 	bool		spelled;
 	bool		is_short;
 	uint32		letters;
+	uint32		primary;
 	int			weight;
 	int			gender;
 	char		spelling[KYCVS_SPELLING_MAX + 1];
@@ -40,18 +41,18 @@ typedef struct Person
 static const char *const dropped[] = {
 	"late", "lt", "let", "lete", "laet", "marhum", "marahum", "svargiy", "svargiya", "svargi", "svargiyah", "sargiy", "sbargiy", "smargiy", "sv", "sva", "svah", "prayat", "mrit", "mritak", "mritah", "divangat",
 	"adv", "adav", "adva", "edv", "edav", "advo", "edvo", "edavo", "adava", "proph", "mrito", "docter", "advoket", "advokat", "advocate", "abhibhashak", "vakil",
-	"er", "ca", "capt", "col", "do", "da", "dah", "dan", "dr", "doktar", "doctor", "prof", "thiru", "tiru", "janab", "haji", "hazi", "shri", "shrimati", "smt"};
+	"er", "ca", "capt", "col", "do", "da", "dah", "dan", "dr", "doktar", "doctor", "prof", "thiru", "tiru", "janab", "haji", "hazi", "shri", "sri", "shrimati", "smt"};
 static const char *const fillers[] = {"kumar", "kumari", "bhai", "ben", "bahen", "kr", "ji"};
 static const char *const generic[] = {"devi", "begum", "begam", "bibi", "khatun", "bai", "lal", "chandra", "chandr", "chand", "nath", "prasad", "babu", "singh", "sinh", "singha", "das", "roy", "ray", "ali", "khan", "patel", "shah", "sharma", "yadav", "sarkar", "ghosh", "bisvas", "mondal", "mandal", "saha", "banerji", "chaterji", "mukherji", "islam", "ahmed", "udin", "sheikh", "mohamad", "gupta", "verma", "varma", "redi", "rav", "rao", "nayar", "nair", "menon", "joshi", "patil", "begam", "dutta", "bose"};
 
 typedef struct Pair { const char *from, *to; } Pair;
 static const Pair expanded[] = {
-	{"md", "mohammad"}, {"mah", "mohammad"}, {"mahah", "mohammad"}, {"maha", "mohammad"}, {"maha", "mohammad"}, {"moha", "mohammad"}, {"mohah", "mohammad"}, {"moha", "mohammad"}, {"maho", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"}, {"muhamad", "mohammad"}, {"basu", "bose"}, {"miah", "miya"}, {"mia", "miya"}, {"miyan", "miya"}, {"mian", "miya"}, {"chatopadhyaya", "chatterjee"}, {"mukhopadhyaya", "mukherjee"}, {"bandyopadhyaya", "banerjee"}, {"chatopadhyay", "chatterjee"}, {"mukhopadhyay", "mukherjee"}, {"bandyopadhyay", "banerjee"}, {"bandopadhyay", "banerjee"}, {"gangopadhyay", "ganguly"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
+	{"md", "mohammad"}, {"mah", "mohammad"}, {"mahah", "mohammad"}, {"maha", "mohammad"}, {"maha", "mohammad"}, {"moha", "mohammad"}, {"mohah", "mohammad"}, {"moha", "mohammad"}, {"maho", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"}, {"muhamad", "mohammad"}, {"basu", "bose"}, {"kha", "khan"}, {"miah", "miya"}, {"mia", "miya"}, {"miyan", "miya"}, {"mian", "miya"}, {"chatopadhyaya", "chatterjee"}, {"mukhopadhyaya", "mukherjee"}, {"bandyopadhyaya", "banerjee"}, {"chatopadhyay", "chatterjee"}, {"mukhopadhyay", "mukherjee"}, {"bandyopadhyay", "banerjee"}, {"bandopadhyay", "banerjee"}, {"gangopadhyay", "ganguly"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
 	{"sk", "sheikh"}, {"shk", "sheikh"}, {"kr", "kumar"},
 };
 #define ANY "abcdefghijklmnopqrstuvwxyz"
 static const Pair letter_names[] = {
-	{"ron", ANY}, {"main", ANY}, {"han", ANY}, {"kh", ANY}, {"gh", ANY}, {"chh", ANY}, {"aim", "m"}, {"ais", "s"}, {"ain", "n"}, {"ail", "l"}, {"aif", "f"},
+	{"ron", ANY}, {"men", ANY}, {"main", ANY}, {"han", ANY}, {"kh", ANY}, {"gh", ANY}, {"chh", ANY}, {"aim", "m"}, {"ais", "s"}, {"ain", "n"}, {"ail", "l"}, {"aif", "f"},
 	{"k", "kcq"},
 	{"e", "ae"}, {"ai","ai"}, {"a","a"}, {"a", "a"},
 	{"bi", "b"}, {"bi", "b"}, {"si", "cs"}, {"si", "cs"}, {"di", "d"}, {"di", "d"}, {"i", "eiy"}, {"i", "eiy"}, {"ef", "f"}, {"ef", "f"},
@@ -79,7 +80,7 @@ in_list(const char *key, const char *const *list, int n)
 
 static const char *const sound_letters[] = {
 	[SOUND_SCHWA] = "aeou", [SOUND_A] = "aeu", [SOUND_AA] = "a", [SOUND_E] = "eaiy", [SOUND_I] = "iey", [SOUND_O] = "o", [SOUND_U] = "uo",
-	[SOUND_K] = "kqxg", [SOUND_GJ] = "gj", [SOUND_KG] = "kghq", [SOUND_RD] = "rd", [SOUND_G] = "gjk", [SOUND_C] = "cs", [SOUND_J] = "jgzx", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
+	[SOUND_K] = "kqxg", [SOUND_GJ] = "gj", [SOUND_NY] = "n", [SOUND_KG] = "kghq", [SOUND_RD] = "rd", [SOUND_G] = "gjk", [SOUND_C] = "cs", [SOUND_J] = "jgzx", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
 	[SOUND_N] = "ng", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r", [SOUND_L] = "l", [SOUND_ZH] = "z", [SOUND_V] = "vwbu", [SOUND_S] = "scxz", [SOUND_SH] = "sc", [SOUND_Z] = "zjx", [SOUND_H] = "h"
 };
 
@@ -145,13 +146,13 @@ add_spelled(Person *name, const char *text, int length, const char *spelling)
 	if (!kycvs_sounds_read(spelling, &w->sounds)) { name->whole = false; return; }
 	w->is_short = (text[0] & 0x80) != 0 && w->sounds.n <= 2 && w->sounds.consonants <= 1;
 	for (k = 0, i = 0; k < lengthof(letter_names) && (text[0] & 0x80) != 0; k++)
-		if (strcmp(letter_names[k].from, key) == 0) { if (!i) w->letters = 0; i = 1; w->letters |= mask_of(letter_names[k].to); w->is_short = true; }
+		if (strcmp(letter_names[k].from, key) == 0) { if (!i) w->letters = w->primary = 0; i = 1; w->letters |= mask_of(letter_names[k].to); w->primary |= 1u << (letter_names[k].to[0] - 'a'); w->is_short = true; }
 	if (!w->is_short || i == 0 || strlen(spelling) > 1)
 	{
-		if (i == 0) w->letters = 0;
+		if (i == 0) w->letters = 0, w->primary = 1u << (sound_letters[w->sounds.sounds[0]][0] - 'a');
 		w->letters |= mask_of(sound_letters[w->sounds.sounds[0]]);
 	}
-	if (strlen(spelling) == 1 && spelling[0] >= 'a' && (text[0] & 0x80) == 0) { w->letters = mask_of(spelling); w->is_short = true; }
+	if (strlen(spelling) == 1 && spelling[0] >= 'a' && (text[0] & 0x80) == 0) { w->letters = w->primary = mask_of(spelling); w->is_short = true; }
 	w->weight = w->is_short ? W_SHORT : IN(key, fillers) ? W_FILLER : IN(key, generic) ? W_GENERIC : W_FULL;
 	name->n++;
 }
@@ -254,7 +255,7 @@ join_words(Match *m, const Person *one, bool *used_one, const Person *two, bool 
 int P_FIRST = 800, P_JOIN = 720, P_INITIAL = 850, P_CONFLICT_SHORT = 100, P_CONFLICT_GENERIC = 150, P_MISS_SHORT = 6, P_MISS = 40, P_BETA = 100;
 
 static void
-pair_letters(Match *m, bool short_a, bool short_b, int s, int weight)
+pair_letters(Match *m, bool short_a, bool short_b, bool primary, int s, int weight)
 {
 	int i, j;
 	for (i = 0; i < m->a->n; i++)
@@ -262,7 +263,7 @@ pair_letters(Match *m, bool short_a, bool short_b, int s, int weight)
 		{
 			const Word *x = &m->a->words[i], *y = &m->b->words[j];
 			if (m->used_a[i] || m->used_b[j] || !x->spelled || !y->spelled) continue;
-			if (x->is_short != short_a || y->is_short != short_b || (x->letters & y->letters) == 0) continue;
+			if (x->is_short != short_a || y->is_short != short_b || (primary ? x->primary & y->primary : x->letters & y->letters) == 0) continue;
 			m->used_a[i] = m->used_b[j] = true;
 			m->evidence += s * weight; m->total += weight; m->matched += weight; m->least = Min(m->least, s);
 		}
@@ -283,9 +284,10 @@ score(const Person *a, const Person *b)
 	join_words(&m, a, m.used_a, b, m.used_b, P_JOIN);
 	join_words(&m, b, m.used_b, a, m.used_a, P_JOIN);
 	pair_words(&m, s, 500);
-	pair_letters(&m, true, true, 1000, W_SHORT);
-	pair_letters(&m, true, false, P_INITIAL, W_FULL);
-	pair_letters(&m, false, true, P_INITIAL, W_FULL);
+	pair_letters(&m, true, true, true, 1000, W_SHORT);
+	pair_letters(&m, true, true, false, 1000, W_SHORT);
+	pair_letters(&m, true, false, false, P_INITIAL, W_FULL);
+	pair_letters(&m, false, true, false, P_INITIAL, W_FULL);
 	for (i = 0; i < a->n; i++)
 		if (!m.used_a[i]) { if (a->words[i].is_short) sa++; else if (a->words[i].weight == W_FULL) fa++; else ga += a->words[i].weight, na++; }
 	for (i = 0; i < b->n; i++)

@@ -26,7 +26,7 @@ static const Letters table[] = {
 	{"dh", 1, {SOUND_D}}, {"ph", 1, {SOUND_F}}, {"bh", 1, {SOUND_B}}, {"sh", 1, {SOUND_SH}}, {"zh", 1, {SOUND_ZH}},
 	{"ck", 1, {SOUND_K}}, {"rh", 1, {SOUND_R}}, {"lh", 1, {SOUND_L}}, {"wh", 1, {SOUND_V}},
 	{"ce", 2, {SOUND_S, SOUND_E}}, {"ci", 2, {SOUND_S, SOUND_I}}, {"cy", 2, {SOUND_S, SOUND_I}},
-	{"A", 1, {SOUND_SCHWA}}, {"K", 1, {SOUND_KG}}, {"R", 1, {SOUND_RD}},
+	{"A", 1, {SOUND_SCHWA}}, {"K", 1, {SOUND_KG}}, {"R", 1, {SOUND_RD}}, {"G", 1, {SOUND_GJ}}, {"N", 1, {SOUND_NY}},
 	{"a", 1, {SOUND_A}}, {"b", 1, {SOUND_B}}, {"c", 1, {SOUND_K}}, {"d", 1, {SOUND_D}}, {"e", 1, {SOUND_E}},
 	{"f", 1, {SOUND_F}}, {"g", 1, {SOUND_G}}, {"h", 1, {SOUND_H}}, {"i", 1, {SOUND_I}}, {"j", 1, {SOUND_J}},
 	{"k", 1, {SOUND_K}}, {"l", 1, {SOUND_L}}, {"m", 1, {SOUND_M}}, {"n", 1, {SOUND_N}}, {"o", 1, {SOUND_O}},
@@ -54,23 +54,23 @@ static const Cost likes[] = {
 	{SOUND_E, SOUND_I, 12}, {SOUND_O, SOUND_U, 12}, {SOUND_I, SOUND_U, 40}, {SOUND_E, SOUND_O, 40},
 	{SOUND_I, SOUND_O, 50}, {SOUND_E, SOUND_U, 50},
 	{SOUND_I, SOUND_Y, 10}, {SOUND_E, SOUND_Y, 20}, {SOUND_U, SOUND_V, 15}, {SOUND_O, SOUND_V, 20},
-	{SOUND_K, SOUND_G, 30}, {SOUND_K, SOUND_H, 90}, {SOUND_KG, SOUND_K, 0}, {SOUND_KG, SOUND_G, 0}, {SOUND_KG, SOUND_H, 20}, {SOUND_KG, SOUND_C, 50}, {SOUND_K, SOUND_C, 50}, {SOUND_G, SOUND_J, 40}, {SOUND_G, SOUND_H, 60},
+	{SOUND_K, SOUND_G, 30}, {SOUND_K, SOUND_H, 90}, {SOUND_KG, SOUND_K, 0}, {SOUND_KG, SOUND_G, 0}, {SOUND_KG, SOUND_H, 20}, {SOUND_KG, SOUND_C, 50}, {SOUND_K, SOUND_C, 50}, {SOUND_G, SOUND_J, 40}, {SOUND_G, SOUND_H, 110},
 	{SOUND_GJ, SOUND_G, 0}, {SOUND_GJ, SOUND_J, 10}, {SOUND_GJ, SOUND_K, 30}, {SOUND_GJ, SOUND_KG, 0}, {SOUND_C, SOUND_S, 25}, {SOUND_C, SOUND_SH, 30}, {SOUND_C, SOUND_J, 40},
 	{SOUND_J, SOUND_Z, 0}, {SOUND_J, SOUND_S, 50}, {SOUND_Z, SOUND_S, 30}, {SOUND_Z, SOUND_SH, 50}, {SOUND_J, SOUND_Y, 50}, {SOUND_J, SOUND_SH, 60},
 	{SOUND_T, SOUND_D, 25}, {SOUND_T, SOUND_S, 70}, {SOUND_RD, SOUND_R, 0}, {SOUND_RD, SOUND_D, 15}, {SOUND_RD, SOUND_T, 40}, {SOUND_D, SOUND_J, 70}, {SOUND_D, SOUND_Z, 60},
 	{SOUND_P, SOUND_B, 25}, {SOUND_P, SOUND_F, 10}, {SOUND_F, SOUND_B, 30}, {SOUND_B, SOUND_V, 15}, {SOUND_F, SOUND_V, 50},
-	{SOUND_N, SOUND_M, 130}, {SOUND_R, SOUND_L, 70}, {SOUND_L, SOUND_ZH, 15}, {SOUND_R, SOUND_ZH, 40}, {SOUND_J, SOUND_ZH, 40},
+	{SOUND_N, SOUND_M, 130}, {SOUND_NY, SOUND_N, 0}, {SOUND_NY, SOUND_Y, 10}, {SOUND_R, SOUND_L, 70}, {SOUND_L, SOUND_ZH, 15}, {SOUND_R, SOUND_ZH, 40}, {SOUND_J, SOUND_ZH, 40},
 	{SOUND_Z, SOUND_ZH, 10}, {SOUND_Y, SOUND_ZH, 40}, {SOUND_S, SOUND_SH, 5}, {SOUND_S, SOUND_H, 70}, {SOUND_SH, SOUND_K, 70}
 };
 
 static const uint8 weights[SOUND_COUNT] = {
 	[SOUND_SCHWA] = 10, [SOUND_A] = 20, [SOUND_AA] = 30, [SOUND_E] = 25, [SOUND_I] = 25, [SOUND_O] = 25, [SOUND_U] = 25,
-	[SOUND_K] = 100, [SOUND_G] = 100, [SOUND_KG] = 100, [SOUND_GJ] = 100, [SOUND_RD] = 100, [SOUND_C] = 100, [SOUND_J] = 100, [SOUND_T] = 100, [SOUND_D] = 100,
+	[SOUND_K] = 100, [SOUND_G] = 100, [SOUND_KG] = 100, [SOUND_GJ] = 100, [SOUND_NY] = 100, [SOUND_RD] = 100, [SOUND_C] = 100, [SOUND_J] = 100, [SOUND_T] = 100, [SOUND_D] = 100,
 	[SOUND_P] = 100, [SOUND_F] = 100, [SOUND_B] = 100, [SOUND_N] = 100, [SOUND_M] = 100, [SOUND_Y] = 50,
 	[SOUND_R] = 100, [SOUND_L] = 100, [SOUND_ZH] = 100, [SOUND_V] = 90, [SOUND_S] = 100, [SOUND_SH] = 100, [SOUND_Z] = 100, [SOUND_H] = 35
 };
 
-int P_FINAL = 130, P_FULL = 130, P_F0 = 130, P_F3 = 100, P_F4 = 80;
+int P_CAP = 999, P_OMIT = 100, P_CI = 130, P_CU = 130, P_FINAL = 130, P_FULL = 130, P_F0 = 130, P_F3 = 100, P_F4 = 80;
 static uint8 between[SOUND_COUNT][SOUND_COUNT];
 static bool ready = false;
 
@@ -112,6 +112,8 @@ find_letters(const char *spelling)
 bool
 kycvs_sounds_read(const char *spelling, KycvsSounds *sounds)
 {
+	if (!ready)
+		prepare();
 	sounds->n = 0;
 	sounds->consonants = 0;
 	if (*spelling == 'x') { sounds->sounds[sounds->n++] = SOUND_Z; sounds->consonants = 1; spelling++; }
@@ -127,7 +129,7 @@ kycvs_sounds_read(const char *spelling, KycvsSounds *sounds)
 			uint8		sound = letters->sounds[k];
 
 			/* doubled letters */
-			if (sounds->n > 0 && sounds->sounds[sounds->n - 1] == sound && !is_vowel(sound))
+			if (sounds->n > 0 && !is_vowel(sound) && between[sounds->sounds[sounds->n - 1]][sound] == 0)
 				continue;
 			if (sounds->n == KYCVS_SOUNDS_MAX)
 				return false;
@@ -156,7 +158,7 @@ omit_plain(const KycvsSounds *word, int i)
 		if (sound == SOUND_A || sound == SOUND_AA)
 			return cluster ? 15 : P_FINAL;
 		if (sound == SOUND_I || sound == SOUND_U)
-			return cluster ? 50 : P_FINAL;
+			return !cluster ? P_FINAL : sound == SOUND_I ? P_CI : P_CU;
 		return sound == SOUND_E ? 25 : 50;
 	}
 	if (sound == SOUND_A && i > 0 && !final)
@@ -167,7 +169,7 @@ omit_plain(const KycvsSounds *word, int i)
 		return 30;
 	if (is_vowel(sound) && after_vowel)
 		return weights[sound] / 2;
-	return weights[sound];
+	return weights[sound] * (weights[sound] >= 90 ? P_OMIT : 100) / 100;
 }
 
 static int
@@ -245,5 +247,6 @@ kycvs_sounds_alike(const KycvsSounds *a, const KycvsSounds *b)
 	if (!ready)
 		prepare();
 	whole = (weigh(a) + weigh(b)) / 2;
-	return Max(0, KYCVS_ALIKE - distance(a, b) * KYCVS_ALIKE / Max(whole, 1));
+	{int d = distance(a, b); if (d > P_CAP) return 0;
+	return Max(0, KYCVS_ALIKE - d * KYCVS_ALIKE / Max(whole, 1));}
 }

@@ -252,6 +252,11 @@ put_consonant(Writer *writer, char letter, UChar mark)
 		put(writer, letter == 'r' ? "ri" : "li");
 	else if (letter == 'm' && (mark == CANDRABINDU || mark == DOT_ABOVE))
 		put(writer, "n");
+	else if (letter == 'n' && mark == 0x0303 && writer->n > 0 && writer->to[writer->n - 1] == 'j')
+	{
+		writer->to[writer->n - 1] = 'G';
+		put(writer, "N");
+	}
 	else if (letter == 'c' && writer->indic)
 		put(writer, "ch");
 	else
