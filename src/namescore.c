@@ -1,323 +1,448 @@
 /*
  * namescore.c
+ *	  How well two names fit each other, and whom of several a name means.
+ *
+ * Words look for their like in the other name: first those that are surely the
+ * same, then a word for two that were written apart, then the less sure ones,
+ * last initials for initials and for words.  The score is the likeness of the
+ * worst couple, times the share of the weight that has found one.  A chain is
+ * as strong as its weakest link: that a surname agrees is no excuse for a given
+ * name that does not, for relatives have the same.
+ *
+ * What finds no partner counts against, and how much depends on what it is.  A
+ * word, because Kokila Ramesh Patel is not Ramesh Patel but his wife; a
+ * conflicting initial as much as a word; a word that millions share, less; an
+ * initial that the other name leaves out, hardly.
+ *
+ * Work is bounded whatever is typed: at most 12 words, couples are taken
+ * greedily, and no step repeats more often than words squared, joined words
+ * cubed.  Two names that are equal need none of it.
+ *
+ * Copyright (c) 2026, the kycvs authors
  */
 #include "postgres.h"
 
 #include "namescore.h"
-#include "sounds.h"
-#include "spelling.h"
+#include "namewords.h"
 
-#define WORDS_MAX		12
+#define SURE			800		/* likenesses of words, of KYCVS_ALIKE */
+#define JOINED			720
+#define POSSIBLE		500
+#define ABBREVIATED		850		/* what a word for its initial is worth */
+#define LEFT_OUT		6		/* weight of an initial that the other name lacks */
 
-double		kycvs_name_threshold = 0.8;
+static const int weights[] = {
+	[WORD_INITIAL] = 30, [WORD_FILLER] = 20, [WORD_COMMON] = 40, [WORD_TELLING] = 100
+};
+
+double		kycvs_name_threshold = 0.65;
 double		kycvs_name_margin = 0.1;
 
-typedef struct Word
+/* One of the two names, and which of its words have found a partner. */
+typedef struct Side
 {
-	const char *text;
-	int			length;
-	bool		spelled;
-	bool		is_short;
-	uint32		letters;
-	uint32		primary;
-	int			weight;
-	int			gender;
-	char		spelling[KYCVS_SPELLING_MAX + 1];
-	KycvsSounds sounds;
-} Word;
+	const KycvsWords *name;
+	bool		taken[KYCVS_WORDS_MAX];
+} Side;
 
-typedef struct Person
+typedef struct Tally
 {
-	Word		words[WORDS_MAX];
-	int			n;
-	bool		whole;
-} Person;
+	int			paired;			/* weight of what has found its like */
+	int			alone;			/* and of what has not */
+	int			worst;			/* likeness of the worst couple */
+	bool		words;			/* some word other than an initial has */
+	bool		telling;		/* and one that tells something */
+} Tally;
 
-#define W_FULL		100
-#define W_GENERIC	40
-#define W_FILLER	20
-#define W_SHORT		30
-
-static const char *const dropped[] = {
-	"late", "lt", "let", "lete", "laet", "marhum", "marahum", "svargiy", "svargiya", "svargi", "svargiyah", "sargiy", "sbargiy", "smargiy", "sv", "sva", "svah", "prayat", "mrit", "mritak", "mritah", "divangat",
-	"adv", "adav", "adva", "edv", "edav", "advo", "edvo", "edavo", "adava", "proph", "mrito", "docter", "advoket", "advokat", "advocate", "abhibhashak", "vakil",
-	"er", "ca", "capt", "col", "do", "da", "dah", "dan", "dr", "doktar", "doctor", "prof", "thiru", "tiru", "janab", "haji", "hazi", "shri", "sri", "shrimati", "smt"};
-static const char *const fillers[] = {"kumar", "kumari", "bhai", "ben", "bahen", "kr", "ji"};
-static const char *const generic[] = {"devi", "begum", "begam", "bibi", "khatun", "bai", "lal", "chandra", "chandr", "chand", "nath", "prasad", "babu", "singh", "sinh", "singha", "das", "roy", "ray", "ali", "khan", "patel", "shah", "sharma", "yadav", "sarkar", "ghosh", "bisvas", "mondal", "mandal", "saha", "banerji", "chaterji", "mukherji", "islam", "ahmed", "udin", "sheikh", "mohamad", "gupta", "verma", "varma", "redi", "rav", "rao", "nayar", "nair", "menon", "joshi", "patil", "begam", "dutta", "bose"};
-
-typedef struct Pair { const char *from, *to; } Pair;
-static const Pair expanded[] = {
-	{"md", "mohammad"}, {"mah", "mohammad"}, {"mahah", "mohammad"}, {"maha", "mohammad"}, {"maha", "mohammad"}, {"moha", "mohammad"}, {"mohah", "mohammad"}, {"moha", "mohammad"}, {"maho", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"}, {"muhamad", "mohammad"}, {"basu", "bose"}, {"kha", "khan"}, {"miah", "miya"}, {"mia", "miya"}, {"miyan", "miya"}, {"mian", "miya"}, {"chatopadhyaya", "chatterjee"}, {"mukhopadhyaya", "mukherjee"}, {"bandyopadhyaya", "banerjee"}, {"chatopadhyay", "chatterjee"}, {"mukhopadhyay", "mukherjee"}, {"bandyopadhyay", "banerjee"}, {"bandopadhyay", "banerjee"}, {"gangopadhyay", "ganguly"}, {"mohd", "mohammad"}, {"mhd", "mohammad"}, {"mohmd", "mohammad"}, {"mo", "mohammad"}, {"moh", "mohammad"},{"mohd", "mohammad"},{"muhd", "mohammad"},
-	{"sk", "sheikh"}, {"shk", "sheikh"}, {"kr", "kumar"},
-};
-#define ANY "abcdefghijklmnopqrstuvwxyz"
-static const Pair letter_names[] = {
-	{"ron", ANY}, {"men", ANY}, {"main", ANY}, {"han", ANY}, {"kh", ANY}, {"gh", ANY}, {"chh", ANY}, {"aim", "m"}, {"ais", "s"}, {"ain", "n"}, {"ail", "l"}, {"aif", "f"},
-	{"k", "kcq"},
-	{"e", "ae"}, {"ai","ai"}, {"a","a"}, {"a", "a"},
-	{"bi", "b"}, {"bi", "b"}, {"si", "cs"}, {"si", "cs"}, {"di", "d"}, {"di", "d"}, {"i", "eiy"}, {"i", "eiy"}, {"ef", "f"}, {"ef", "f"},
-	{"ji", "gj"}, {"ji", "gj"}, {"ech", "h"}, {"ech", "h"}, {"eich", "h"}, {"aich","h"}, {"ai", "i"}, {"ai", "i"}, {"je", "jgz"}, {"ji", "jgz"}, {"ke", "k"}, {"el", "l"}, {"el", "l"},
-	{"em", "m"}, {"en", "n"}, {"o", "o"}, {"pi", "pb"}, {"pi", "pb"}, {"kyu", "q"}, {"kyu", "q"}, {"ar", "r"}, {"ar", "r"}, {"es", "s"}, {"yas", "s"}, {"yam","m"}, {"yan","n"}, {"yal","l"}, {"esh", "s"}, {"es","s"},
-	{"ti", "td"}, {"ti", "td"}, {"yu", "u"}, {"yu", "u"}, {"vi", "vw"}, {"vi", "vw"}, {"ve","vw"}, {"dablyu", "w"}, {"dablyu", "w"}, {"eks", "x"}, {"vai", "y"}, {"vai", "y"}, {"jed", "z"}, {"zed", "z"},
-};
-
-static uint32
-mask_of(const char *s)
+/* What a side has left over. */
+typedef struct Rest
 {
-	uint32 m = 0;
-	for (; *s; s++) m |= 1u << (*s - 'a');
-	return m;
+	int			initials;
+	int			telling;
+	int			common;			/* weight of the words that say little */
+} Rest;
+
+typedef int Likenesses[KYCVS_WORDS_MAX][KYCVS_WORDS_MAX];
+
+static bool
+same_text(const KycvsWord *x, const KycvsWord *y)
+{
+	return x->length == y->length && memcmp(x->text, y->text, x->length) == 0;
+}
+
+static int
+compare_words(const KycvsWord *x, const KycvsWord *y)
+{
+	if (x->kind == WORD_INITIAL && y->kind == WORD_INITIAL)
+		return 0;
+	if (x->sounds.n == 0 || y->sounds.n == 0)
+		return same_text(x, y) ? KYCVS_ALIKE : 0;
+	return kycvs_sounds_alike(&x->sounds, &y->sounds);
+}
+
+static void
+count_pair(Tally *tally, int weight, int likeness)
+{
+	tally->paired += weight;
+	tally->worst = Min(tally->worst, likeness);
+}
+
+static void
+count_words(Tally *tally, int weight, int likeness)
+{
+	count_pair(tally, weight, likeness);
+	tally->words = true;
+	tally->telling |= weight > (weights[WORD_COMMON] + weights[WORD_TELLING]) / 2;
+}
+
+/* The best couple of words that are free, if it is good enough. */
+static bool
+find_pair(const Side *a, const Side *b, Likenesses likenesses, int floor, int *x, int *y)
+{
+	int			best = floor - 1;
+	int			i;
+	int			j;
+
+	*x = *y = 0;
+	for (i = 0; i < a->name->n; i++)
+		for (j = 0; j < b->name->n; j++)
+		{
+			if (!a->taken[i] && !b->taken[j] && likenesses[i][j] > best)
+			{
+				best = likenesses[i][j];
+				*x = i;
+				*y = j;
+			}
+		}
+	return best >= floor;
+}
+
+static void
+pair_words(Side *a, Side *b, Likenesses likenesses, int floor, Tally *tally)
+{
+	int			x;
+	int			y;
+
+	while (find_pair(a, b, likenesses, floor, &x, &y))
+	{
+		int			weight = (weights[a->name->words[x].kind] + weights[b->name->words[y].kind]) / 2;
+
+		a->taken[x] = b->taken[y] = true;
+		count_words(tally, weight, likenesses[x][y]);
+	}
+}
+
+/* How alike a word is to two others written as one. */
+static int
+compare_joined(const KycvsWord *word, const KycvsWord *first, const KycvsWord *second)
+{
+	KycvsSounds both;
+
+	if (first->sounds.n == 0 || second->sounds.n == 0 ||
+		abs(word->sounds.consonants - first->sounds.consonants - second->sounds.consonants) > 2 ||
+		!kycvs_sounds_join(&first->sounds, &second->sounds, &both))
+		return 0;
+	return kycvs_sounds_alike(&word->sounds, &both);
+}
+
+/* The two free words of a side that are most like a word; the likeness, or 0. */
+static int
+find_joined(const KycvsWord *word, const Side *side, int *first, int *second)
+{
+	int			best = JOINED - 1;
+	int			i;
+	int			j;
+
+	for (i = 0; i < side->name->n; i++)
+		for (j = 0; j < side->name->n; j++)
+		{
+			int			likeness;
+
+			if (i == j || side->taken[i] || side->taken[j])
+				continue;
+			likeness = compare_joined(word, &side->name->words[i], &side->name->words[j]);
+			if (likeness > best)
+			{
+				best = likeness;
+				*first = i;
+				*second = j;
+			}
+		}
+	return best >= JOINED ? best : 0;
+}
+
+static void
+pair_joined(Side *one, Side *two, Tally *tally)
+{
+	int			i;
+
+	for (i = 0; i < one->name->n; i++)
+	{
+		const KycvsWord *word = &one->name->words[i];
+		int			first;
+		int			second;
+		int			likeness;
+
+		if (one->taken[i] || word->kind == WORD_INITIAL || word->sounds.n == 0)
+			continue;
+		likeness = find_joined(word, two, &first, &second);
+		if (likeness == 0)
+			continue;
+		one->taken[i] = two->taken[first] = two->taken[second] = true;
+		count_words(tally, weights[WORD_TELLING], likeness);
+	}
+}
+
+/* Initials for initials: first those of the same letter, then any that may be. */
+static void
+pair_initials(Side *a, Side *b, bool same, Tally *tally)
+{
+	int			i;
+	int			j;
+
+	for (i = 0; i < a->name->n; i++)
+		for (j = 0; j < b->name->n; j++)
+		{
+			const KycvsWord *x = &a->name->words[i];
+			const KycvsWord *y = &b->name->words[j];
+
+			if (a->taken[i] || b->taken[j] || x->kind != WORD_INITIAL || y->kind != WORD_INITIAL ||
+				(same ? x->letter & y->letter : x->letters & y->letters) == 0)
+				continue;
+			a->taken[i] = b->taken[j] = true;
+			count_pair(tally, weights[WORD_INITIAL], KYCVS_ALIKE);
+		}
+}
+
+/* Initials of one side for words of the other. */
+static void
+pair_abbreviated(Side *one, Side *two, Tally *tally)
+{
+	int			i;
+	int			j;
+
+	for (i = 0; i < one->name->n; i++)
+		for (j = 0; j < two->name->n; j++)
+		{
+			const KycvsWord *initial = &one->name->words[i];
+			const KycvsWord *word = &two->name->words[j];
+
+			if (one->taken[i] || two->taken[j] || initial->kind != WORD_INITIAL || word->kind == WORD_INITIAL ||
+				(initial->letters & word->letters) == 0)
+				continue;
+			one->taken[i] = two->taken[j] = true;
+			count_pair(tally, weights[WORD_TELLING], ABBREVIATED);
+		}
+}
+
+static Rest
+find_rest(const Side *side)
+{
+	Rest		rest = {0, 0, 0};
+	int			i;
+
+	for (i = 0; i < side->name->n; i++)
+	{
+		KycvsWordKind kind = side->name->words[i].kind;
+
+		if (side->taken[i])
+			continue;
+		if (kind == WORD_INITIAL)
+			rest.initials++;
+		else if (kind == WORD_TELLING)
+			rest.telling++;
+		else
+			rest.common += weights[kind];
+	}
+	return rest;
+}
+
+/* Initials of both sides conflict, and so do an initial and a word. */
+static int
+weigh_initials(const Rest *a, const Rest *b)
+{
+	int			conflicts = Min(a->initials, b->initials);
+	int			left_out = a->initials + b->initials - 2 * conflicts;
+	const Rest *fewer = a->initials < b->initials ? a : b;
+
+	if (left_out > 0 && fewer->telling + fewer->common > 0)
+		conflicts++;
+	return conflicts * weights[WORD_TELLING] + left_out * LEFT_OUT;
+}
+
+/*
+ * A common word may be left out of one name when a telling one agrees, and is
+ * then worth two fifths of itself.
+ */
+static int
+weigh_common(const Rest *a, const Rest *b, bool telling)
+{
+	if (a->common > 0 && b->common > 0)
+		return Max(a->common, b->common) * (a->telling + b->telling > 0 ? 2 : 3) / 2;
+	return (a->common + b->common) * (telling ? 2 : 5) / 5;
 }
 
 static bool
-in_list(const char *key, const char *const *list, int n)
+only_initials(const KycvsWords *name)
 {
-	int i;
-	for (i = 0; i < n; i++) if (strcmp(list[i], key) == 0) return true;
-	return false;
-}
-#define IN(key, list) in_list(key, list, lengthof(list))
+	int			i;
 
-static const char *const sound_letters[] = {
-	[SOUND_SCHWA] = "aeou", [SOUND_A] = "aeu", [SOUND_AA] = "a", [SOUND_E] = "eaiy", [SOUND_I] = "iey", [SOUND_O] = "o", [SOUND_U] = "uo",
-	[SOUND_K] = "kqxg", [SOUND_GJ] = "gj", [SOUND_NY] = "n", [SOUND_KG] = "kghq", [SOUND_RD] = "rd", [SOUND_G] = "gjk", [SOUND_C] = "cs", [SOUND_J] = "jgzx", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_P] = "pbf", [SOUND_F] = "fp", [SOUND_B] = "bpvw",
-	[SOUND_N] = "ng", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r", [SOUND_L] = "l", [SOUND_ZH] = "z", [SOUND_V] = "vwbu", [SOUND_S] = "scxz", [SOUND_SH] = "sc", [SOUND_Z] = "zjx", [SOUND_H] = "h"
-};
-
-int P_PAIR = 600, P_PAIR4 = 600, P_PAIR5 = 600;
-static void
-make_key(const char *spelling, char *key)
-{
-	int n = 0, i;
-	for (i = 0; spelling[i]; i++)
+	for (i = 0; i < name->n; i++)
 	{
-		char c = spelling[i];
-		char d = c == 'A' ? 'a' : c == 'w' ? 'v' : c == 'R' ? 'd' : c == 'K' ? 'k' : c;
-		if (c == 'e' && spelling[i + 1] == 'e') { i++; d = 'i'; }
-		if (c == 'o' && spelling[i + 1] == 'o') { i++; d = 'u'; }
-		if (n > 0 && key[n - 1] == d) continue;
-		key[n++] = d;
+		if (name->words[i].kind != WORD_INITIAL)
+			return false;
 	}
-	key[n] = 0;
-	if (n > 1 && spelling[i - 1] == 'A') key[n - 1] = 0;
+	return true;
 }
 
 static void
-add_spelled(Person *name, const char *text, int length, const char *spelling)
+pair_all(Side *a, Side *b, Tally *tally)
 {
-	Word *w = &name->words[name->n];
-	char key[KYCVS_SPELLING_MAX + 1];
-	size_t k;
-	int i;
+	Likenesses	likenesses;
+	int			i;
+	int			j;
 
-	make_key(spelling, key);
-	if (IN(key, dropped)) return;
-	for (k = 0; k < lengthof(expanded); k++)
-		if (strcmp(key, expanded[k].from) == 0) { spelling = expanded[k].to; strcpy(key, spelling); }
-	if (strlen(spelling) <= 3 && strlen(spelling) > 1 && strcspn(spelling, "aeiouyA") == strlen(spelling) && (text[0] & 0x80) == 0)
-	{
-		for (i = 0; spelling[i] != 0 && name->n < WORDS_MAX; i++)
-		{
-			char one[2] = {spelling[i], 0};
-			add_spelled(name, text, length, one);
-		}
-		return;
-	}
-	{
-		static const char *const suffixes[] = {"bhAi", "bhaaii", "bhai", "ben", "benA", "bahen", "bahenA", "kumar", "kumaarA", "kumarA", "kumari", "kumaarii", "kumaari"};
-		size_t n = strlen(spelling);
-		for (k = 0; k < lengthof(suffixes); k++)
-		{
-			size_t m = strlen(suffixes[k]);
-			if (n >= m + 3 && strcmp(spelling + n - m, suffixes[k]) == 0 && name->n + 2 <= WORDS_MAX)
-			{
-				char stem[KYCVS_SPELLING_MAX + 1];
-				strlcpy(stem, spelling, n - m + 1);
-				add_spelled(name, text, length, stem);
-				add_spelled(name, text, length, suffixes[k]);
-				return;
-			}
-		}
-	}
-	for (k = 0; k < lengthof(expanded); k++)
-		if (strcmp(key, expanded[k].from) == 0) { spelling = expanded[k].to; strcpy(key, spelling); }
-	w->text = text; w->length = length; w->spelled = true; w->gender = 0;
-	strcpy(w->spelling, spelling);
-	if (!kycvs_sounds_read(spelling, &w->sounds)) { name->whole = false; return; }
-	w->is_short = (text[0] & 0x80) != 0 && w->sounds.n <= 2 && w->sounds.consonants <= 1;
-	for (k = 0, i = 0; k < lengthof(letter_names) && (text[0] & 0x80) != 0; k++)
-		if (strcmp(letter_names[k].from, key) == 0) { if (!i) w->letters = w->primary = 0; i = 1; w->letters |= mask_of(letter_names[k].to); w->primary |= 1u << (letter_names[k].to[0] - 'a'); w->is_short = true; }
-	if (!w->is_short || i == 0 || strlen(spelling) > 1)
-	{
-		if (i == 0) w->letters = 0, w->primary = 1u << (sound_letters[w->sounds.sounds[0]][0] - 'a');
-		w->letters |= mask_of(sound_letters[w->sounds.sounds[0]]);
-	}
-	if (strlen(spelling) == 1 && spelling[0] >= 'a' && (text[0] & 0x80) == 0) { w->letters = w->primary = mask_of(spelling); w->is_short = true; }
-	w->weight = w->is_short ? W_SHORT : IN(key, fillers) ? W_FILLER : IN(key, generic) ? W_GENERIC : W_FULL;
-	name->n++;
-}
-
-static void
-read_name(const char *folded, Person *name)
-{
-	name->n = 0; name->whole = true;
-	while (*folded && name->whole)
-	{
-		int len = strcspn(folded, " ");
-		char spelling[KYCVS_SPELLING_MAX + 1];
-		if (name->n == WORDS_MAX) { name->whole = false; return; }
-		if (kycvs_spell(folded, len, spelling))
-			add_spelled(name, folded, len, spelling);
-		else
-		{
-			Word *w = &name->words[name->n++];
-			memset(w, 0, sizeof *w);
-			w->text = folded; w->length = len; w->weight = W_FULL;
-		}
-		folded += len; if (*folded) folded++;
-	}
-}
-
-typedef struct Match
-{
-	const Person *a, *b;
-	bool used_a[WORDS_MAX], used_b[WORDS_MAX];
-	int evidence, total, least, matched, full, significant;
-} Match;
-
-static int
-alike(const Word *x, const Word *y)
-{
-	int i, s;
-
-	if (!x->spelled || !y->spelled)
-		return x->spelled == y->spelled && x->length == y->length && memcmp(x->text, y->text, x->length) == 0 ? 1000 : 0;
-	i = Min(x->sounds.consonants, y->sounds.consonants);
-	s = kycvs_sounds_alike(&x->sounds, &y->sounds);
-	return s < (i <= 3 ? P_PAIR : i == 4 ? P_PAIR4 : P_PAIR5) ? 0 : s;
-}
-
-static void
-accept_pair(Match *m, int i, int j, int s, int weight)
-{
-	m->evidence += s * weight; m->total += weight; m->matched += weight; m->least = Min(m->least, s); m->full++; m->significant += weight > 70;
-}
-
-static void
-pair_words(Match *m, int s[WORDS_MAX][WORDS_MAX], int floor)
-{
-	for (;;)
-	{
-		int best = floor - 1, bi = -1, bj = -1, i, j;
-		for (i = 0; i < m->a->n; i++)
-			for (j = 0; j < m->b->n; j++)
-				if (!m->used_a[i] && !m->used_b[j] && s[i][j] > best) { best = s[i][j]; bi = i; bj = j; }
-		if (bi < 0) return;
-		m->used_a[bi] = m->used_b[bj] = true;
-		accept_pair(m, bi, bj, best, (m->a->words[bi].weight + m->b->words[bj].weight) / 2);
-	}
+	for (i = 0; i < a->name->n; i++)
+		for (j = 0; j < b->name->n; j++)
+			likenesses[i][j] = compare_words(&a->name->words[i], &b->name->words[j]);
+	pair_words(a, b, likenesses, SURE, tally);
+	pair_joined(a, b, tally);
+	pair_joined(b, a, tally);
+	pair_words(a, b, likenesses, POSSIBLE, tally);
+	pair_initials(a, b, true, tally);
+	pair_initials(a, b, false, tally);
+	pair_abbreviated(a, b, tally);
+	pair_abbreviated(b, a, tally);
 }
 
 static int
-alike_joined(const Word *x, const Word *p, const Word *q)
+score_words(const KycvsWords *x, const KycvsWords *y)
 {
-	KycvsSounds both;
-	char text[2 * KYCVS_SPELLING_MAX + 1];
-	if (!x->spelled || !p->spelled || !q->spelled) return 0;
-	if (abs(x->sounds.consonants - p->sounds.consonants - q->sounds.consonants) > 2) return 0;
-	snprintf(text, sizeof text, "%s%s", p->spelling, q->spelling);
-	if (!kycvs_sounds_read(text, &both)) return 0;
-	return kycvs_sounds_alike(&x->sounds, &both);
+	Side		a = {x, {false}};
+	Side		b = {y, {false}};
+	Tally		tally = {0, 0, KYCVS_ALIKE, false, false};
+	Rest		rest_a;
+	Rest		rest_b;
+
+	pair_all(&a, &b, &tally);
+	if (tally.paired == 0 || (!tally.words && !(only_initials(x) && only_initials(y))))
+		return 0;
+	rest_a = find_rest(&a);
+	rest_b = find_rest(&b);
+	tally.alone = Max(rest_a.telling, rest_b.telling) * weights[WORD_TELLING] +
+		weigh_common(&rest_a, &rest_b, tally.telling) + weigh_initials(&rest_a, &rest_b);
+	return tally.worst * tally.paired / (tally.paired + tally.alone) * KYCVS_SCORE_MAX / KYCVS_ALIKE;
 }
 
-static void
-join_words(Match *m, const Person *one, bool *used_one, const Person *two, bool *used_two, int floor)
-{
-	int i, p, q;
-	for (i = 0; i < one->n; i++)
-	{
-		int best = floor - 1, bp = -1, bq = -1;
-		if (used_one[i] || one->words[i].is_short) continue;
-		for (p = 0; p < two->n; p++)
-			for (q = 0; q < two->n; q++)
-			{
-				int s;
-				if (p == q || used_two[p] || used_two[q]) continue;
-				s = alike_joined(&one->words[i], &two->words[p], &two->words[q]);
-				if (s > best) { best = s; bp = p; bq = q; }
-			}
-		if (bp < 0) continue;
-		used_one[i] = used_two[bp] = used_two[bq] = true;
-		accept_pair(m, 0, 0, best, W_FULL);
-	}
-}
-
-int P_FIRST = 800, P_JOIN = 720, P_INITIAL = 850, P_CONFLICT_SHORT = 100, P_CONFLICT_GENERIC = 150, P_MISS_SHORT = 6, P_MISS = 40, P_BETA = 100;
-
-static void
-pair_letters(Match *m, bool short_a, bool short_b, bool primary, int s, int weight)
-{
-	int i, j;
-	for (i = 0; i < m->a->n; i++)
-		for (j = 0; j < m->b->n; j++)
-		{
-			const Word *x = &m->a->words[i], *y = &m->b->words[j];
-			if (m->used_a[i] || m->used_b[j] || !x->spelled || !y->spelled) continue;
-			if (x->is_short != short_a || y->is_short != short_b || (primary ? x->primary & y->primary : x->letters & y->letters) == 0) continue;
-			m->used_a[i] = m->used_b[j] = true;
-			m->evidence += s * weight; m->total += weight; m->matched += weight; m->least = Min(m->least, s);
-		}
-}
-
+/*
+ * Words are taken in the order of the names, and where two couples are equally
+ * good the first is: so the names are put in order, for symmetry.
+ */
 static int
-score(const Person *a, const Person *b)
+score_names(const char *a, const KycvsWords *x, const char *b, const KycvsWords *y)
 {
-	Match m = {a, b};
-	int s[WORDS_MAX][WORDS_MAX];
-	int i, j, sa = 0, sb = 0, fa = 0, fb = 0, ga = 0, gb = 0, na = 0, nb = 0, avg, n;
-
-	m.least = 1000;
-	for (i = 0; i < a->n; i++)
-		for (j = 0; j < b->n; j++)
-			s[i][j] = a->words[i].is_short && b->words[j].is_short ? 0 : alike(&a->words[i], &b->words[j]);
-	pair_words(&m, s, P_FIRST);
-	join_words(&m, a, m.used_a, b, m.used_b, P_JOIN);
-	join_words(&m, b, m.used_b, a, m.used_a, P_JOIN);
-	pair_words(&m, s, 500);
-	pair_letters(&m, true, true, true, 1000, W_SHORT);
-	pair_letters(&m, true, true, false, 1000, W_SHORT);
-	pair_letters(&m, true, false, false, P_INITIAL, W_FULL);
-	pair_letters(&m, false, true, false, P_INITIAL, W_FULL);
-	for (i = 0; i < a->n; i++)
-		if (!m.used_a[i]) { if (a->words[i].is_short) sa++; else if (a->words[i].weight == W_FULL) fa++; else ga += a->words[i].weight, na++; }
-	for (i = 0; i < b->n; i++)
-		if (!m.used_b[i]) { if (b->words[i].is_short) sb++; else if (b->words[i].weight == W_FULL) fb++; else gb += b->words[i].weight, nb++; }
-	m.total += Max(fa, fb) * W_FULL;
-	if (na && nb) m.total += Max(ga, gb) * (fa || fb ? 100 : P_CONFLICT_GENERIC) / 100;
-	else m.total += (ga + gb) * (m.significant ? P_MISS : 100) / 100;
-	n = Min(sa, sb);
-	m.total += n * P_CONFLICT_SHORT + (sa - n + sb - n) * P_MISS_SHORT;
-	if ((sa > sb && fb + nb > 0) || (sb > sa && fa + na > 0)) m.total += P_CONFLICT_SHORT;
-	if (m.total == 0) return 0;
-	avg = m.evidence / m.total;
-	avg = (avg * (100 - P_BETA) + Min(avg, m.total > 0 ? m.least * (m.evidence > 0 ? m.matched : 0) / m.total : 0) * P_BETA) / 100;
-	if (m.full == 0)
-	{
-		for (i = j = 0; i < a->n; i++) j += !a->words[i].is_short;
-		for (i = 0; i < b->n; i++) j += !b->words[i].is_short;
-		if (j > 0) avg = Min(avg, 500);
-	}
-	return avg;
+	return strcmp(a, b) <= 0 ? score_words(x, y) : score_words(y, x);
 }
 
 int
 kycvs_name_score(const char *a, const char *b)
 {
-	Person x, y;
-	int order = strcmp(a, b);
-	if (order == 0) return KYCVS_SCORE_MAX;
-	read_name(order < 0 ? a : b, &x);
-	read_name(order < 0 ? b : a, &y);
-	if (!x.whole || !y.whole || x.n == 0 || y.n == 0) return 0;
-	return score(&x, &y);
+	KycvsWords	x;
+	KycvsWords	y;
+
+	if (strcmp(a, b) == 0)
+		return a[0] == '\0' ? 0 : KYCVS_SCORE_MAX;
+	if (!kycvs_name_words(a, &x) || !kycvs_name_words(b, &y))
+		return 0;
+	return score_names(a, &x, b, &y);
+}
+
+/*
+ * Compares without stopping at the first difference: the work depends on
+ * neither text.  What follows the NUL of "folded" is masked away, so that only
+ * bytes up to it count.
+ */
+static bool
+equals(const char folded[KYCVS_FOLDED_MAX + 1], const char candidate[KYCVS_FOLDED_MAX + 1])
+{
+	uint32		difference = 0;
+	uint32		live = PG_UINT32_MAX;
+	int			i;
+
+	for (i = 0; i <= KYCVS_FOLDED_MAX; i++)
+	{
+		uint32		c = (unsigned char) folded[i];
+
+		difference |= (c ^ (unsigned char) candidate[i]) & live;
+		live &= 0U - (uint32) (c != 0);
+	}
+	return difference == 0;
+}
+
+/* The same work for padding: the name is scored against itself, for nothing. */
+static int
+score_candidate(const char *folded, const KycvsWords *words, const char *candidate)
+{
+	KycvsWords	other;
+	const char *compared = candidate[0] != '\0' ? candidate : folded;
+	int			score = 0;
+
+	if (kycvs_name_words(compared, &other) && words != NULL)
+		score = score_names(folded, words, compared, &other);
+	return candidate[0] != '\0' ? score : 0;
+}
+
+static int
+permille(double setting)
+{
+	return (int) (setting * KYCVS_SCORE_MAX + 0.5);
+}
+
+/*
+ * One who is written as the name was typed is meant, whoever else is similar.
+ * When two are, nobody can say which.
+ */
+int
+kycvs_name_choose(const char *folded, char candidates[][KYCVS_FOLDED_MAX + 1], int n, KycvsMatch *match)
+{
+	char		wanted[KYCVS_FOLDED_MAX + 1];
+	KycvsWords	words;
+	bool		readable;
+	int			equals_found = 0;
+	int			equal = -1;
+	int			likely = -1;
+	int			best = 0;
+	int			next = 0;
+	int			i;
+
+	memset(wanted, 0, sizeof(wanted));
+	*match = KYCVS_MATCH_NONE;
+	if (folded[0] == '\0' || strlcpy(wanted, folded, sizeof(wanted)) >= sizeof(wanted))
+		return -1;
+
+	readable = kycvs_name_words(wanted, &words);
+	for (i = 0; i < n; i++)
+	{
+		int			score = score_candidate(wanted, readable ? &words : NULL, candidates[i]);
+		int			is_equal = equals(wanted, candidates[i]);
+
+		equals_found += is_equal;
+		equal += is_equal * (i - equal);
+		next = Max(next, Min(best, score));
+		if (score > best)
+		{
+			best = score;
+			likely = i;
+		}
+	}
+	if (equals_found == 1)
+	{
+		*match = KYCVS_MATCH_EXACT;
+		return equal;
+	}
+	if (equals_found > 1 || likely < 0 || best < permille(kycvs_name_threshold) ||
+		best - next < permille(kycvs_name_margin))
+		return -1;
+	*match = KYCVS_MATCH_VARIANT;
+	return likely;
 }

@@ -246,7 +246,7 @@ put_consonant(Writer *writer, char letter, UChar mark)
 		put(writer, "zh");
 	else if (letter == 'r' && mark == DOT_BELOW)
 		put(writer, "R");
-	else if ((letter == 'k' || letter == 'K') && writer->tamil)
+	else if (letter == 'k' && writer->tamil)
 		put(writer, "K");
 	else if ((letter == 'r' || letter == 'l') && mark == RING_BELOW)
 		put(writer, letter == 'r' ? "ri" : "li");
