@@ -10,11 +10,11 @@
  * name that does not, for relatives have the same.
  *
  * What finds no partner counts against, and how much depends on what it is.  A
- * word, because Kokila Ramesh Patel is not Ramesh Patel but his wife; a
- * conflicting initial as much as a word; a word that millions share, less; an
- * initial that the other name leaves out, hardly.
+ * word halves the score at least, because Kokila Ramesh Patel is not Ramesh
+ * Patel but his wife; so does an initial that conflicts.  A word that millions
+ * share counts less, an initial that the other name leaves out hardly.
  *
- * Work is bounded whatever is typed: at most 12 words, couples are taken
+ * Work is bounded whatever is typed: at most ten words, couples are taken
  * greedily, and no step repeats more often than words squared, joined words
  * cubed.  Two names that are equal need none of it.
  *
@@ -257,17 +257,27 @@ find_rest(const Side *side)
 	return rest;
 }
 
-/* Initials of both sides conflict, and so do an initial and a word. */
+/* Initials that are left over on both sides conflict, and so do an initial and a word. */
+static int
+count_conflicts(const Rest *a, const Rest *b)
+{
+	const Rest *fewer = a->initials < b->initials ? a : b;
+	bool		with_word = a->initials != b->initials && fewer->telling + fewer->common > 0;
+
+	return fewer->initials + with_word;
+}
+
 static int
 weigh_initials(const Rest *a, const Rest *b)
 {
-	int			conflicts = Min(a->initials, b->initials);
-	int			left_out = a->initials + b->initials - 2 * conflicts;
-	const Rest *fewer = a->initials < b->initials ? a : b;
+	return count_conflicts(a, b) * weights[WORD_TELLING] + abs(a->initials - b->initials) * LEFT_OUT;
+}
 
-	if (left_out > 0 && fewer->telling + fewer->common > 0)
-		conflicts++;
-	return conflicts * weights[WORD_TELLING] + left_out * LEFT_OUT;
+/* However much else agrees, this is somebody else, or may be. */
+static bool
+contradict(const Rest *a, const Rest *b)
+{
+	return a->telling > 0 || b->telling > 0 || count_conflicts(a, b) > 0;
 }
 
 /*
@@ -331,6 +341,8 @@ score_words(const KycvsWords *x, const KycvsWords *y)
 	rest_b = find_rest(&b);
 	tally.alone = Max(rest_a.telling, rest_b.telling) * weights[WORD_TELLING] +
 		weigh_common(&rest_a, &rest_b, tally.telling) + weigh_initials(&rest_a, &rest_b);
+	if (contradict(&rest_a, &rest_b))
+		tally.alone = Max(tally.alone, tally.paired);
 	return tally.worst * tally.paired / (tally.paired + tally.alone) * KYCVS_SCORE_MAX / KYCVS_ALIKE;
 }
 

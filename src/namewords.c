@@ -26,7 +26,7 @@ static const char *const titles[] = {
 	"smarkiy", "sp", "spah", "prayat", "mrit", "mritak", "mritah", "mrito", "tipankat",
 	"atp", "atap", "atpa", "atapa", "etp", "etap", "atpo", "etpo", "etapo", "atpoket", "atpokat", "atpocate",
 	"aphiphashak", "apipashak", "er", "capt", "col", "dr", "to", "toh", "ta", "tah", "tan", "toktar", "toctor", "tokter",
-	"proph", "prof", "shri", "sri", "shrimati", "smt", "thiru", "tiru", "janap", "haji"
+	"proph", "prof", "shri", "sri", "shrimati", "smt", "thiru", "tiru", "janap", "haji", "hazi"
 };
 
 typedef struct Reading
@@ -63,7 +63,7 @@ static const char *const commons[] = {
 	"devi", "begum", "begam", "bibi", "khatun", "bai", "lal", "chandra", "chandr", "chand", "nath", "prasad", "babu",
 	"singh", "sinh", "singha", "das", "roy", "ray", "ali", "khan", "patel", "shah", "sharma", "yadav", "gupta", "verma",
 	"varma", "sarkar", "ghosh", "bisvas", "mondal", "mandal", "saha", "banerji", "chaterji", "mukherji", "bose", "duta",
-	"islam", "ahmed", "udin", "sheikh", "mohamad", "redi", "rav", "rao", "nayar", "nair", "menon", "joshi", "patil"
+	"islam", "ahmed", "udin", "sheikh", "mohamad", "redi", "rav", "rao", "nayar", "nair", "menon", "joshi", "patil", "vakil", "mishra", "chaudhuri", "bhatacharya"
 };
 
 #define ANY_LETTER "abcdefghijklmnopqrstuvwxyz"

@@ -10,7 +10,7 @@
 
 #include "sounds.h"
 
-#define KYCVS_WORDS_MAX		12		/* of a name that is compared by its sounds */
+#define KYCVS_WORDS_MAX		10		/* of a name that is compared by its sounds */
 
 typedef enum KycvsWordKind
 {
