@@ -91,7 +91,7 @@ static const char *const initials[SOUND_COUNT] = {
 	[SOUND_O] = "o", [SOUND_U] = "uo",
 	[SOUND_K] = "kqxg", [SOUND_KG] = "kghq", [SOUND_G] = "gjk", [SOUND_GJ] = "gj", [SOUND_CH] = "cs",
 	[SOUND_J] = "jgzx", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_RD] = "rd", [SOUND_P] = "pbf", [SOUND_F] = "fp",
-	[SOUND_B] = "bpvw", [SOUND_N] = "ng", [SOUND_NY] = "n", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r",
+	[SOUND_B] = "bpvw", [SOUND_N] = "ng", [SOUND_NASAL] = "nm", [SOUND_NY] = "n", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r",
 	[SOUND_L] = "l", [SOUND_ZH] = "z", [SOUND_V] = "vwbu", [SOUND_S] = "scxz", [SOUND_SH] = "sc", [SOUND_Z] = "zjx",
 	[SOUND_H] = "h"
 };
@@ -133,6 +133,7 @@ key_letter(char c)
 			return 'j';
 		case 'K':
 			return 'k';
+		case 'M':
 		case 'N':
 			return 'n';
 		case 'R':
@@ -274,7 +275,7 @@ are_initials(const char *spelling)
 {
 	size_t		length = strlen(spelling);
 
-	return (length == 2 || length == 3) && strcspn(spelling, "aeiouyAGKNR") == length;
+	return (length == 2 || length == 3) && strcspn(spelling, "aeiouy") == length;
 }
 
 static bool

@@ -51,6 +51,7 @@ static const Letters spellings[] = {
 	{"A", SOUND_SCHWA, NO_SOUND},
 	{"G", SOUND_GJ, NO_SOUND},
 	{"K", SOUND_KG, NO_SOUND},
+	{"M", SOUND_NASAL, NO_SOUND},
 	{"N", SOUND_NY, NO_SOUND},
 	{"R", SOUND_RD, NO_SOUND},
 	{"aa", SOUND_AA, NO_SOUND}, {"a", SOUND_A, NO_SOUND},
@@ -111,7 +112,7 @@ static const Likeness likenesses[] = {
 	/* at the teeth */
 	{SOUND_T, SOUND_D, 25}, {SOUND_RD, SOUND_R, 0}, {SOUND_RD, SOUND_D, 15}, {SOUND_RD, SOUND_T, 40},
 	{SOUND_T, SOUND_S, 70}, {SOUND_D, SOUND_J, 70}, {SOUND_D, SOUND_Z, 60},
-	{SOUND_NY, SOUND_N, 0}, {SOUND_NY, SOUND_Y, 10},
+	{SOUND_NASAL, SOUND_N, 0}, {SOUND_NASAL, SOUND_M, 0}, {SOUND_NY, SOUND_N, 0}, {SOUND_NY, SOUND_Y, 10},
 	{SOUND_R, SOUND_L, 70}, {SOUND_L, SOUND_ZH, 15}, {SOUND_R, SOUND_ZH, 40}, {SOUND_J, SOUND_ZH, 40},
 	{SOUND_Z, SOUND_ZH, 10}, {SOUND_Y, SOUND_ZH, 40},
 	/* at the lips */
@@ -122,7 +123,7 @@ static const Likeness likenesses[] = {
 /* What the sounds weigh that are no full consonants. */
 static const uint8 light[SOUND_COUNT] = {
 	[SOUND_SCHWA] = 10, [SOUND_A] = 20, [SOUND_AA] = 30, [SOUND_E] = 25, [SOUND_I] = 25, [SOUND_O] = 25,
-	[SOUND_U] = 25, [SOUND_Y] = 50, [SOUND_V] = 90, [SOUND_H] = 35
+	[SOUND_U] = 25, [SOUND_NASAL] = 30, [SOUND_Y] = 50, [SOUND_V] = 90, [SOUND_H] = 35
 };
 
 /* From likenesses, both ways; made when first needed. */

@@ -38,6 +38,7 @@ typedef enum KycvsSound
 	SOUND_F,
 	SOUND_B,
 	SOUND_N,
+	SOUND_NASAL,				/* a nasal vowel's, which Latin letters show or not */
 	SOUND_NY,					/* in j followed by a palatal n, written gy, gn, dny, jn */
 	SOUND_M,
 	SOUND_Y,

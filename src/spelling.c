@@ -87,6 +87,7 @@ static const Reading readings[] = {
 #define DOT_BELOW		0x0323
 #define MACRON_BELOW	0x0331
 #define CANDRABINDU		0x0310
+#define TILDE			0x0303
 
 /* What is being written, and whether it comes from an Indic script. */
 typedef struct Writer
@@ -251,8 +252,8 @@ put_consonant(Writer *writer, char letter, UChar mark)
 	else if ((letter == 'r' || letter == 'l') && mark == RING_BELOW)
 		put(writer, letter == 'r' ? "ri" : "li");
 	else if (letter == 'm' && (mark == CANDRABINDU || mark == DOT_ABOVE))
-		put(writer, "n");
-	else if (letter == 'n' && mark == 0x0303 && writer->n > 0 && writer->to[writer->n - 1] == 'j')
+		put(writer, "M");
+	else if (letter == 'n' && mark == TILDE && writer->n > 0 && writer->to[writer->n - 1] == 'j')
 	{
 		writer->to[writer->n - 1] = 'G';
 		put(writer, "N");
