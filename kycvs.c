@@ -21,6 +21,7 @@
 #include "hidden.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "namematch.h"
 #include "parking.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -40,6 +41,7 @@ _PG_init(void)
 	kycvs_vault_init();
 	kycvs_clock_init();
 	kycvs_call_init();
+	kycvs_namematch_init();
 	MarkGUCPrefixReserved("kycvs");
 	kycvs_authority_register();
 }

@@ -35,7 +35,7 @@ static const int weights[] = {
 	[WORD_INITIAL] = 30, [WORD_FILLER] = 20, [WORD_COMMON] = 40, [WORD_TELLING] = 100
 };
 
-double		kycvs_name_threshold = 0.65;
+double		kycvs_name_threshold = 0.66;
 double		kycvs_name_margin = 0.1;
 
 /* One of the two names, and which of its words have found a partner. */
@@ -391,17 +391,47 @@ equals(const char folded[KYCVS_FOLDED_MAX + 1], const char candidate[KYCVS_FOLDE
 	return difference == 0;
 }
 
-/* The same work for padding: the name is scored against itself, for nothing. */
+/*
+ * The same work for padding, which has the typed name scored against itself,
+ * and for a name that can't be read.
+ */
 static int
 score_candidate(const char *folded, const KycvsWords *words, const char *candidate)
 {
+	bool		padding = candidate[0] == '\0';
+	const char *compared = padding ? folded : candidate;
 	KycvsWords	other;
-	const char *compared = candidate[0] != '\0' ? candidate : folded;
 	int			score = 0;
 
-	if (kycvs_name_words(compared, &other) && words != NULL)
+	if (kycvs_name_words(compared, &other) && words->n > 0)
 		score = score_names(folded, words, compared, &other);
-	return candidate[0] != '\0' ? score : 0;
+	explicit_bzero(&other, sizeof(other));
+	return padding ? 0 : score;
+}
+
+/* What the candidates have shown so far. */
+typedef struct Choice
+{
+	int			equals;			/* how many are written as the name was typed */
+	int			equal;			/* one of them */
+	int			same;			/* how many others sound the same */
+	int			best;			/* of the scores */
+	int			next;
+	int			likely;			/* whose is the best */
+} Choice;
+
+static void
+note_candidate(Choice *choice, int i, bool is_equal, int score)
+{
+	choice->equals += is_equal;
+	choice->equal += is_equal * (i - choice->equal);
+	choice->same += !is_equal && score == KYCVS_SCORE_MAX;
+	choice->next = Max(choice->next, Min(choice->best, score));
+	if (score > choice->best)
+	{
+		choice->best = score;
+		choice->likely = i;
+	}
 }
 
 static int
@@ -411,50 +441,44 @@ permille(double setting)
 }
 
 /*
- * One who is written as the name was typed is meant, whoever else is similar.
- * When two are, nobody can say which.
+ * One who is written as the name was typed is meant, even if another is
+ * similar; but if another has the same name, be it in other letters, nobody can
+ * say which of the two.
  */
+static int
+decide(const Choice *choice, KycvsMatch *match)
+{
+	*match = KYCVS_MATCH_NONE;
+	if (choice->equals == 1 && choice->same == 0)
+	{
+		*match = KYCVS_MATCH_EXACT;
+		return choice->equal;
+	}
+	if (choice->equals > 0 || choice->likely < 0 ||
+		choice->best < permille(kycvs_name_threshold) ||
+		choice->best - choice->next < permille(kycvs_name_margin))
+		return -1;
+	*match = KYCVS_MATCH_VARIANT;
+	return choice->likely;
+}
+
 int
 kycvs_name_choose(const char *folded, char candidates[][KYCVS_FOLDED_MAX + 1], int n, KycvsMatch *match)
 {
 	char		wanted[KYCVS_FOLDED_MAX + 1];
 	KycvsWords	words;
-	bool		readable;
-	int			equals_found = 0;
-	int			equal = -1;
-	int			likely = -1;
-	int			best = 0;
-	int			next = 0;
+	Choice		choice = {0, -1, 0, 0, 0, -1};
 	int			i;
 
 	memset(wanted, 0, sizeof(wanted));
 	*match = KYCVS_MATCH_NONE;
 	if (folded[0] == '\0' || strlcpy(wanted, folded, sizeof(wanted)) >= sizeof(wanted))
 		return -1;
-
-	readable = kycvs_name_words(wanted, &words);
+	if (!kycvs_name_words(wanted, &words))
+		words.n = 0;
 	for (i = 0; i < n; i++)
-	{
-		int			score = score_candidate(wanted, readable ? &words : NULL, candidates[i]);
-		int			is_equal = equals(wanted, candidates[i]);
-
-		equals_found += is_equal;
-		equal += is_equal * (i - equal);
-		next = Max(next, Min(best, score));
-		if (score > best)
-		{
-			best = score;
-			likely = i;
-		}
-	}
-	if (equals_found == 1)
-	{
-		*match = KYCVS_MATCH_EXACT;
-		return equal;
-	}
-	if (equals_found > 1 || likely < 0 || best < permille(kycvs_name_threshold) ||
-		best - next < permille(kycvs_name_margin))
-		return -1;
-	*match = KYCVS_MATCH_VARIANT;
-	return likely;
+		note_candidate(&choice, i, equals(wanted, candidates[i]), score_candidate(wanted, &words, candidates[i]));
+	explicit_bzero(wanted, sizeof(wanted));
+	explicit_bzero(&words, sizeof(words));
+	return decide(&choice, match);
 }

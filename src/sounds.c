@@ -268,6 +268,8 @@ omit(const KycvsSounds *word, int i)
 	bool		after_vowel = i > 0 && is_vowel(word->sounds[i - 1]);
 	bool		before_consonant = !final && !is_vowel(word->sounds[i + 1]);
 
+	if ((sound == SOUND_U || sound == SOUND_O) && i > 0 && word->sounds[i - 1] == SOUND_V)
+		return 10;				/* Ravu, Rao */
 	if (is_vowel(sound) && final && i > 1 && !after_vowel)
 		return omit_final_vowel(word);
 	if (sound == SOUND_SCHWA)

@@ -36,11 +36,9 @@ typedef struct IndicScript
 {
 	UScriptCode code;
 	const char *id;
-	UTransliterator *latin;
-	bool		failed;
 } IndicScript;
 
-static IndicScript scripts[] = {
+static const IndicScript scripts[] = {
 	{USCRIPT_DEVANAGARI, "Devanagari-Latin"},
 	{USCRIPT_BENGALI, "Bengali-Latin"},
 	{USCRIPT_GURMUKHI, "Gurmukhi-Latin"},
@@ -52,6 +50,10 @@ static IndicScript scripts[] = {
 	{USCRIPT_MALAYALAM, "Malayalam-Latin"}
 };
 
+/* One for each script once it was needed, unless ICU has none. */
+static UTransliterator *transliterators[lengthof(scripts)];
+static bool unavailable[lengthof(scripts)];
+
 /* What is read instead: at most two letters of the BMP, none to drop it. */
 typedef struct Reading
 {
@@ -60,18 +62,18 @@ typedef struct Reading
 } Reading;
 
 static const Reading readings[] = {
-	{0x0945, {0x0947}},			/* Devanagari candra e */
-	{0x0946, {0x0947}},
-	{0x0949, {0x094B}},			/* candra o */
-	{0x0972, {0x090F}},
+	{0x0945, {0x0947, 0}},	/* Devanagari candra e */
+	{0x0946, {0x0947, 0}},
+	{0x0949, {0x094B, 0}},	/* candra o */
+	{0x0972, {0x090F, 0}},
 	{0x09CE, {0x09A4, 0x09CD}}, /* Bengali khanda ta */
-	{0x09F0, {0x09B0}},			/* Assamese ra */
-	{0x09F1, {0x09AC}},			/* Assamese wa */
-	{0x0A70, {0x0A02}},			/* Gurmukhi tippi */
-	{0x0A71},					/* addak */
-	{0x0AC5, {0x0AC7}},			/* Gujarati candra e */
-	{0x0AC9, {0x0ACB}},
-	{0x0B83},					/* Tamil aytham */
+	{0x09F0, {0x09B0, 0}},	/* Assamese ra */
+	{0x09F1, {0x09AC, 0}},	/* Assamese wa */
+	{0x0A70, {0x0A02, 0}},	/* Gurmukhi tippi */
+	{0x0A71, {0, 0}},	/* addak */
+	{0x0AC5, {0x0AC7, 0}},	/* Gujarati candra e */
+	{0x0AC9, {0x0ACB, 0}},
+	{0x0B83, {0, 0}},	/* Tamil aytham */
 	{0x0D7A, {0x0D23, 0x0D4D}}, /* Malayalam chillus */
 	{0x0D7B, {0x0D28, 0x0D4D}},
 	{0x0D7C, {0x0D30, 0x0D4D}},
@@ -98,7 +100,8 @@ typedef struct Writer
 	bool		tamil;
 } Writer;
 
-static IndicScript *
+/* Its place in the table, or -1. */
+static int
 find_script(UScriptCode code)
 {
 	size_t		i;
@@ -106,26 +109,24 @@ find_script(UScriptCode code)
 	for (i = 0; i < lengthof(scripts); i++)
 	{
 		if (scripts[i].code == code)
-			return &scripts[i];
+			return (int) i;
 	}
-	return NULL;
+	return -1;
 }
 
 static UTransliterator *
-open_latin(IndicScript *script)
+find_transliterator(int script)
 {
 	UChar		id[32];
 	UErrorCode	status = U_ZERO_ERROR;
 
-	if (script->latin == NULL && !script->failed)
+	if (transliterators[script] == NULL && !unavailable[script])
 	{
-		u_uastrcpy(id, script->id);
-		script->latin = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &status);
-		if (U_FAILURE(status))
-			script->latin = NULL;
-		script->failed = script->latin == NULL;
+		u_uastrcpy(id, scripts[script].id);
+		transliterators[script] = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &status);
+		unavailable[script] = transliterators[script] == NULL || U_FAILURE(status);
 	}
-	return script->latin;
+	return unavailable[script] ? NULL : transliterators[script];
 }
 
 /*
@@ -193,9 +194,10 @@ replace_letters(const UChar *from, int32_t length, UChar *to)
 
 /* In place; the new length or -1. */
 static int32_t
-transliterate(IndicScript *script, UChar *units, int32_t length, int32_t capacity)
+transliterate(UScriptCode code, UChar *units, int32_t length, int32_t capacity)
 {
-	UTransliterator *latin = open_latin(script);
+	int			script = find_script(code);
+	UTransliterator *latin = script < 0 ? NULL : find_transliterator(script);
 	UErrorCode	status = U_ZERO_ERROR;
 	int32_t		limit = length;
 
@@ -329,11 +331,9 @@ kycvs_spell(const char *word, int length, char spelling[KYCVS_SPELLING_MAX + 1])
 	n = replace_letters(typed, n, latin);
 	if (code != USCRIPT_LATIN)
 	{
-		IndicScript *script = find_script(code);
-
 		writer.indic = true;
 		writer.tamil = code == USCRIPT_TAMIL;
-		if (script == NULL || (n = transliterate(script, latin, n, lengthof(latin))) < 0)
+		if ((n = transliterate(code, latin, n, lengthof(latin))) < 0)
 			return false;
 	}
 	n = decompose(latin, n, letters, lengthof(letters));

@@ -18,6 +18,7 @@
 #include "document.h"
 #include "exchange.h"
 #include "limits.h"
+#include "namescore.h"
 #include "unwritten.h"
 
 static bool
