@@ -52,6 +52,7 @@ typedef struct Tally
 	int			worst;			/* likeness of the worst couple */
 	bool		words;			/* some word other than an initial has */
 	bool		telling;		/* and one that tells something */
+	bool		crossed;		/* initials of each name stand for words of the other */
 } Tally;
 
 /* What a side has left over. */
@@ -214,10 +215,11 @@ pair_initials(Side *a, Side *b, bool same, Tally *tally)
 		}
 }
 
-/* Initials of one side for words of the other. */
-static void
+/* Initials of one side for words of the other; whether there were any. */
+static bool
 pair_abbreviated(Side *one, Side *two, Tally *tally)
 {
+	bool		found = false;
 	int			i;
 	int			j;
 
@@ -232,7 +234,9 @@ pair_abbreviated(Side *one, Side *two, Tally *tally)
 				continue;
 			one->taken[i] = two->taken[j] = true;
 			count_pair(tally, weights[WORD_TELLING], ABBREVIATED);
+			found = true;
 		}
+	return found;
 }
 
 static Rest
@@ -321,8 +325,8 @@ pair_all(Side *a, Side *b, Tally *tally)
 	pair_words(a, b, likenesses, POSSIBLE, tally);
 	pair_initials(a, b, true, tally);
 	pair_initials(a, b, false, tally);
-	pair_abbreviated(a, b, tally);
-	pair_abbreviated(b, a, tally);
+	tally->crossed = pair_abbreviated(a, b, tally);
+	tally->crossed &= pair_abbreviated(b, a, tally);
 }
 
 static int
@@ -330,7 +334,7 @@ score_words(const KycvsWords *x, const KycvsWords *y)
 {
 	Side		a = {x, {false}};
 	Side		b = {y, {false}};
-	Tally		tally = {0, 0, KYCVS_ALIKE, false, false};
+	Tally		tally = {0, 0, KYCVS_ALIKE, false, false, false};
 	Rest		rest_a;
 	Rest		rest_b;
 
@@ -341,7 +345,7 @@ score_words(const KycvsWords *x, const KycvsWords *y)
 	rest_b = find_rest(&b);
 	tally.alone = Max(rest_a.telling, rest_b.telling) * weights[WORD_TELLING] +
 		weigh_common(&rest_a, &rest_b, tally.telling) + weigh_initials(&rest_a, &rest_b);
-	if (contradict(&rest_a, &rest_b))
+	if (contradict(&rest_a, &rest_b) || (tally.crossed && !tally.telling))
 		tally.alone = Max(tally.alone, tally.paired);
 	return tally.worst * tally.paired / (tally.paired + tally.alone) * KYCVS_SCORE_MAX / KYCVS_ALIKE;
 }

@@ -25,7 +25,7 @@ static const char *const titles[] = {
 	"late", "lt", "let", "lete", "laet", "marhum", "marahum", "sparkiy", "sparkiya", "sparki", "sparkiyah", "sarkiy",
 	"smarkiy", "sp", "spah", "prayat", "mrit", "mritak", "mritah", "mrito", "tipankat",
 	"atp", "atap", "atpa", "atapa", "etp", "etap", "atpo", "etpo", "etapo", "atpoket", "atpokat", "atpocate",
-	"aphiphashak", "apipashak", "er", "capt", "col", "dr", "to", "toh", "ta", "tah", "tan", "toktar", "toctor", "tokter",
+	"aphiphashak", "apipashak", "er", "capt", "col", "dr", "to", "toh", "ta", "tah", "tan", "toktar", "taktar", "tau", "toctor", "tokter",
 	"proph", "prof", "shri", "sri", "shrimati", "smt", "thiru", "tiru", "janap", "haji", "hazi"
 };
 
@@ -90,7 +90,7 @@ static const char *const initials[SOUND_COUNT] = {
 	[SOUND_SCHWA] = "aeou", [SOUND_A] = "aeu", [SOUND_AA] = "a", [SOUND_E] = "eaiy", [SOUND_I] = "iey",
 	[SOUND_O] = "o", [SOUND_U] = "uo",
 	[SOUND_K] = "kqxg", [SOUND_KG] = "kghq", [SOUND_G] = "gjk", [SOUND_GJ] = "gj", [SOUND_CH] = "cs",
-	[SOUND_J] = "jgzx", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_RD] = "rd", [SOUND_P] = "pbf", [SOUND_F] = "fp",
+	[SOUND_J] = "jgzx", [SOUND_T] = "td", [SOUND_D] = "dt", [SOUND_DD] = "dt", [SOUND_RD] = "rd", [SOUND_P] = "pbf", [SOUND_F] = "fp",
 	[SOUND_B] = "bpvw", [SOUND_N] = "ng", [SOUND_NASAL] = "nm", [SOUND_NY] = "n", [SOUND_M] = "m", [SOUND_Y] = "yie", [SOUND_R] = "r",
 	[SOUND_L] = "l", [SOUND_ZH] = "z", [SOUND_V] = "vwbu", [SOUND_S] = "scxz", [SOUND_SH] = "sc", [SOUND_Z] = "zjx",
 	[SOUND_H] = "h"
@@ -129,6 +129,8 @@ key_letter(char c)
 	{
 		case 'A':
 			return 'a';
+		case 'D':
+			return 'd';
 		case 'G':
 			return 'j';
 		case 'K':

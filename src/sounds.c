@@ -49,6 +49,7 @@ typedef struct Letters
 /* In the order of their first letters, longer spellings before their beginnings. */
 static const Letters spellings[] = {
 	{"A", SOUND_SCHWA, NO_SOUND},
+	{"D", SOUND_DD, NO_SOUND},
 	{"G", SOUND_GJ, NO_SOUND},
 	{"K", SOUND_KG, NO_SOUND},
 	{"M", SOUND_NASAL, NO_SOUND},
@@ -110,13 +111,14 @@ static const Likeness likenesses[] = {
 	{SOUND_J, SOUND_S, 50}, {SOUND_J, SOUND_SH, 60}, {SOUND_Z, SOUND_S, 30}, {SOUND_Z, SOUND_SH, 50},
 	{SOUND_S, SOUND_SH, 5}, {SOUND_SH, SOUND_K, 70}, {SOUND_S, SOUND_H, 70},
 	/* at the teeth */
-	{SOUND_T, SOUND_D, 25}, {SOUND_RD, SOUND_R, 0}, {SOUND_RD, SOUND_D, 15}, {SOUND_RD, SOUND_T, 40},
+	{SOUND_T, SOUND_D, 25}, {SOUND_DD, SOUND_D, 0}, {SOUND_DD, SOUND_T, 20}, {SOUND_DD, SOUND_RD, 0}, {SOUND_DD, SOUND_R, 50},
+	{SOUND_DD, SOUND_J, 70}, {SOUND_DD, SOUND_Z, 60}, {SOUND_RD, SOUND_R, 0}, {SOUND_RD, SOUND_D, 15}, {SOUND_RD, SOUND_T, 40},
 	{SOUND_T, SOUND_S, 70}, {SOUND_D, SOUND_J, 70}, {SOUND_D, SOUND_Z, 60},
 	{SOUND_NASAL, SOUND_N, 0}, {SOUND_NASAL, SOUND_M, 0}, {SOUND_NY, SOUND_N, 0}, {SOUND_NY, SOUND_Y, 10},
 	{SOUND_R, SOUND_L, 70}, {SOUND_L, SOUND_ZH, 15}, {SOUND_R, SOUND_ZH, 40}, {SOUND_J, SOUND_ZH, 40},
 	{SOUND_Z, SOUND_ZH, 10}, {SOUND_Y, SOUND_ZH, 40},
 	/* at the lips */
-	{SOUND_P, SOUND_B, 25}, {SOUND_P, SOUND_F, 10}, {SOUND_F, SOUND_B, 30}, {SOUND_B, SOUND_V, 15},
+	{SOUND_P, SOUND_B, 25}, {SOUND_P, SOUND_F, 10}, {SOUND_P, SOUND_V, 60}, {SOUND_F, SOUND_B, 30}, {SOUND_B, SOUND_V, 15},
 	{SOUND_F, SOUND_V, 50}
 };
 

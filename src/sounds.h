@@ -33,7 +33,8 @@ typedef enum KycvsSound
 	SOUND_J,
 	SOUND_T,
 	SOUND_D,
-	SOUND_RD,					/* the flap that is written r or d */
+	SOUND_DD,					/* a retroflex d: with the dot below that many leave out, r */
+	SOUND_RD,					/* the flap that has the dot, written r or d */
 	SOUND_P,
 	SOUND_F,
 	SOUND_B,

@@ -8,23 +8,23 @@
  * kept that Latin letters do not show: which a's are written in the Indic
  * script and which are only the vowel that a bare consonant implies.
  *
- * A few letters that ICU leaves alone, or reads in another language's way, are
- * replaced before, so that a name means the same whatever ICU's version.
+ * The blocks of the scripts of India have one layout, that of ISCII, so all are
+ * read as Devanagari: a letter moves to the same place in its block, but for
+ * the few that have no counterpart there.  One transliterator does for nine
+ * scripts, and what it makes of Devanagari has been the same in every ICU; in
+ * some others' tables letters are missing (Malayalam's chillus and two-part
+ * vowels, Gurmukhi's tippi).
  *
- * Memory: a transliterator for each script, opened when it is first needed and
- * kept until the process ends; ICU allocates it with malloc, about 1 MB and
- * 10 ms each, and what it needs while it works.  Our text is on the stack.
- * Nothing here raises.
+ * Memory: the transliterator is opened when it is first needed and kept until
+ * the process ends; ICU allocates it with malloc, about 1 MB in 10 ms, and what
+ * it needs while it works.  Our text is on the stack.  Nothing here raises.
  *
  * Copyright (c) 2026, the kycvs authors
  */
 #include "postgres.h"
 
-#include <unicode/uchar.h>
 #include <unicode/unorm2.h>
-#include <unicode/uscript.h>
 #include <unicode/ustring.h>
-#include <unicode/utf16.h>
 #include <unicode/utrans.h>
 
 #include "spelling.h"
@@ -32,29 +32,16 @@
 #define WORD_UNITS		64		/* longest word, in UTF-16 code units */
 #define LATIN_UNITS		256		/* the same transliterated and decomposed */
 
-typedef struct IndicScript
-{
-	UScriptCode code;
-	const char *id;
-} IndicScript;
+#define BLOCK_SIZE		0x80
+#define DEVANAGARI		0x0900	/* the first of nine blocks */
+#define TAMIL			0x0B80
+#define MALAYALAM		0x0D00	/* the last */
 
-static const IndicScript scripts[] = {
-	{USCRIPT_DEVANAGARI, "Devanagari-Latin"},
-	{USCRIPT_BENGALI, "Bengali-Latin"},
-	{USCRIPT_GURMUKHI, "Gurmukhi-Latin"},
-	{USCRIPT_GUJARATI, "Gujarati-Latin"},
-	{USCRIPT_ORIYA, "Oriya-Latin"},
-	{USCRIPT_TAMIL, "Tamil-Latin"},
-	{USCRIPT_TELUGU, "Telugu-Latin"},
-	{USCRIPT_KANNADA, "Kannada-Latin"},
-	{USCRIPT_MALAYALAM, "Malayalam-Latin"}
-};
+#define SA				0x0938
+#define SHA				0x0936
+#define NUKTA			0x093C
 
-/* One for each script once it was needed, unless ICU has none. */
-static UTransliterator *transliterators[lengthof(scripts)];
-static bool unavailable[lengthof(scripts)];
-
-/* What is read instead: at most two letters of the BMP, none to drop it. */
+/* Letters that are read as others than those in their place: one or two of Devanagari, or none. */
 typedef struct Reading
 {
 	UChar		letter;
@@ -62,34 +49,37 @@ typedef struct Reading
 } Reading;
 
 static const Reading readings[] = {
-	{0x0945, {0x0947, 0}},	/* Devanagari candra e */
+	{0x0945, {0x0947, 0}},		/* candra e and o, of English words */
 	{0x0946, {0x0947, 0}},
-	{0x0949, {0x094B, 0}},	/* candra o */
+	{0x0949, {0x094B, 0}},
 	{0x0972, {0x090F, 0}},
-	{0x09CE, {0x09A4, 0x09CD}}, /* Bengali khanda ta */
-	{0x09F0, {0x09B0, 0}},	/* Assamese ra */
-	{0x09F1, {0x09AC, 0}},	/* Assamese wa */
-	{0x0A70, {0x0A02, 0}},	/* Gurmukhi tippi */
-	{0x0A71, {0, 0}},	/* addak */
-	{0x0AC5, {0x0AC7, 0}},	/* Gujarati candra e */
-	{0x0AC9, {0x0ACB, 0}},
-	{0x0B83, {0, 0}},	/* Tamil aytham */
-	{0x0D7A, {0x0D23, 0x0D4D}}, /* Malayalam chillus */
-	{0x0D7B, {0x0D28, 0x0D4D}},
-	{0x0D7C, {0x0D30, 0x0D4D}},
-	{0x0D7D, {0x0D32, 0x0D4D}},
-	{0x0D7E, {0x0D33, 0x0D4D}},
-	{0x0D7F, {0x0D15, 0x0D4D}}
+	{0x09CE, {0x0924, 0x094D}}, /* Bengali khanda ta */
+	{0x09F0, {0x0930, 0}},		/* Assamese ra and wa */
+	{0x09F1, {0x0935, 0}},
+	{0x0A70, {0x0902, 0}},		/* Gurmukhi tippi and addak */
+	{0x0A71, {0, 0}},
+	{0x0AC5, {0x0947, 0}},		/* Gujarati candra e and o */
+	{0x0AC9, {0x094B, 0}},
+	{0x0B71, {0x0935, 0}},		/* Odia wa */
+	{0x0B83, {0, 0}},			/* Tamil aytham */
+	{0x0CDE, {0x0934, 0}},		/* Kannada llla */
+	{0x0D57, {0x094C, 0}},		/* Malayalam au */
+	{0x0D7A, {0x0923, 0x094D}}, /* and its chillus */
+	{0x0D7B, {0x0928, 0x094D}},
+	{0x0D7C, {0x0930, 0x094D}},
+	{0x0D7D, {0x0932, 0x094D}},
+	{0x0D7E, {0x0933, 0x094D}},
+	{0x0D7F, {0x0915, 0x094D}}
 };
 
+#define ACUTE			0x0301
+#define TILDE			0x0303
 #define MACRON			0x0304
 #define DOT_ABOVE		0x0307
-#define RING_BELOW		0x0325
-#define ACUTE			0x0301
-#define DOT_BELOW		0x0323
-#define MACRON_BELOW	0x0331
 #define CANDRABINDU		0x0310
-#define TILDE			0x0303
+#define DOT_BELOW		0x0323
+#define RING_BELOW		0x0325
+#define MACRON_BELOW	0x0331
 
 /* What is being written, and whether it comes from an Indic script. */
 typedef struct Writer
@@ -99,62 +89,6 @@ typedef struct Writer
 	bool		indic;
 	bool		tamil;
 } Writer;
-
-/* Its place in the table, or -1. */
-static int
-find_script(UScriptCode code)
-{
-	size_t		i;
-
-	for (i = 0; i < lengthof(scripts); i++)
-	{
-		if (scripts[i].code == code)
-			return (int) i;
-	}
-	return -1;
-}
-
-static UTransliterator *
-find_transliterator(int script)
-{
-	UChar		id[32];
-	UErrorCode	status = U_ZERO_ERROR;
-
-	if (transliterators[script] == NULL && !unavailable[script])
-	{
-		u_uastrcpy(id, scripts[script].id);
-		transliterators[script] = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &status);
-		unavailable[script] = transliterators[script] == NULL || U_FAILURE(status);
-	}
-	return unavailable[script] ? NULL : transliterators[script];
-}
-
-/*
- * The script all letters of the word belong to, USCRIPT_INVALID_CODE when there
- * are several.
- */
-static UScriptCode
-script_of(const UChar *units, int32_t length)
-{
-	UScriptCode found = USCRIPT_COMMON;
-	UErrorCode	status = U_ZERO_ERROR;
-	int32_t		at = 0;
-
-	while (at < length)
-	{
-		UChar32		c;
-		UScriptCode script;
-
-		U16_NEXT(units, at, length, c);
-		script = uscript_getScript(c, &status);
-		if (script == USCRIPT_COMMON || script == USCRIPT_INHERITED)
-			continue;
-		if (U_FAILURE(status) || (found != USCRIPT_COMMON && found != script))
-			return USCRIPT_INVALID_CODE;
-		found = script;
-	}
-	return found;
-}
 
 static const Reading *
 find_reading(UChar letter)
@@ -169,35 +103,69 @@ find_reading(UChar letter)
 	return NULL;
 }
 
-/* At most doubles the length. */
+/* Of what is Indic, the first code point of the block; 0 for all else and for a mixture. */
+static UChar
+find_block(const UChar *units, int32_t length)
+{
+	UChar		block = units[0] & ~(BLOCK_SIZE - 1);
+	int32_t		i;
+
+	if (block < DEVANAGARI || block > MALAYALAM)
+		return 0;
+	for (i = 1; i < length; i++)
+	{
+		if ((units[i] & ~(BLOCK_SIZE - 1)) != block)
+			return 0;
+	}
+	return block;
+}
+
+/* The length, at most twice what it was. */
 static int32_t
-replace_letters(const UChar *from, int32_t length, UChar *to)
+read_as_devanagari(const UChar *from, int32_t length, UChar *to)
 {
 	int32_t		n = 0;
 	int32_t		i;
-	int			k;
 
 	for (i = 0; i < length; i++)
 	{
 		const Reading *reading = find_reading(from[i]);
+		UChar		letter = reading != NULL ? reading->as[0] : DEVANAGARI + from[i] % BLOCK_SIZE;
 
-		if (reading == NULL)
-			to[n++] = from[i];
-		else
-		{
-			for (k = 0; k < 2 && reading->as[k] != 0; k++)
-				to[n++] = reading->as[k];
-		}
+		if (letter == NUKTA && n > 0 && to[n - 1] == SA)	/* Gurmukhi */
+			to[n - 1] = SHA;
+		else if (letter != 0)
+			to[n++] = letter;
+		if (reading != NULL && reading->as[1] != 0)
+			to[n++] = reading->as[1];
 	}
 	return n;
 }
 
+static UTransliterator *
+find_transliterator(void)
+{
+	static UTransliterator *latin = NULL;
+	static bool tried = false;
+	UChar		id[32];
+	UErrorCode	status = U_ZERO_ERROR;
+
+	if (!tried)
+	{
+		tried = true;
+		u_uastrcpy(id, "Devanagari-Latin");
+		latin = utrans_openU(id, -1, UTRANS_FORWARD, NULL, 0, NULL, &status);
+		if (U_FAILURE(status))
+			latin = NULL;
+	}
+	return latin;
+}
+
 /* In place; the new length or -1. */
 static int32_t
-transliterate(UScriptCode code, UChar *units, int32_t length, int32_t capacity)
+transliterate(UChar *units, int32_t length, int32_t capacity)
 {
-	int			script = find_script(code);
-	UTransliterator *latin = script < 0 ? NULL : find_transliterator(script);
+	UTransliterator *latin = find_transliterator();
 	UErrorCode	status = U_ZERO_ERROR;
 	int32_t		limit = length;
 
@@ -249,6 +217,8 @@ put_consonant(Writer *writer, char letter, UChar mark)
 		put(writer, "zh");
 	else if (letter == 'r' && mark == DOT_BELOW)
 		put(writer, "R");
+	else if (writer->indic && mark == DOT_BELOW && (letter == 'd' || (letter == 't' && writer->tamil)))
+		put(writer, "D");
 	else if (letter == 'k' && writer->tamil)
 		put(writer, "K");
 	else if ((letter == 'r' || letter == 'l') && mark == RING_BELOW)
@@ -319,23 +289,26 @@ kycvs_spell(const char *word, int length, char spelling[KYCVS_SPELLING_MAX + 1])
 	UChar		letters[LATIN_UNITS];
 	Writer		writer = {spelling, 0, false, false};
 	UErrorCode	status = U_ZERO_ERROR;
-	UScriptCode code;
 	int32_t		n = 0;
+	UChar		block;
 
 	spelling[0] = '\0';
 	if (length < KYCVS_SPELLING_MAX && copy_plain(word, length, spelling))
 		return true;
 	u_strFromUTF8(typed, lengthof(typed), &n, word, length, &status);
-	if (U_FAILURE(status) || (code = script_of(typed, n)) == USCRIPT_INVALID_CODE)
+	if (U_FAILURE(status) || n == 0)
 		return false;
-	n = replace_letters(typed, n, latin);
-	if (code != USCRIPT_LATIN)
+	block = find_block(typed, n);
+	if (block != 0)
 	{
 		writer.indic = true;
-		writer.tamil = code == USCRIPT_TAMIL;
-		if ((n = transliterate(code, latin, n, lengthof(latin))) < 0)
-			return false;
+		writer.tamil = block == TAMIL;
+		n = read_as_devanagari(typed, n, latin);
+		n = transliterate(latin, n, lengthof(latin));
 	}
-	n = decompose(latin, n, letters, lengthof(letters));
+	else
+		memcpy(latin, typed, n * sizeof(UChar));
+	if (n > 0)
+		n = decompose(latin, n, letters, lengthof(letters));
 	return n > 0 && write_letters(&writer, letters, n);
 }

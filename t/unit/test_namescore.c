@@ -39,6 +39,12 @@ static const Pair same[] = {
 	{"Ramesh Patel", "രമേഷ് പട്ടേൽ"},
 	{"રમેશ પટેલ", "ரமேஷ் படேல்"},
 	{"रमेश पटेल", "ರಮೇಶ್ ಪಟೇಲ್"},
+	{"Mohan Joseph", "മോഹൻ ജോസഫ്"},
+	{"Soumya Nair", "സൗമ്യ നായർ"},
+	{"Mohan Das", "மோகன் தாஸ்"},
+	{"Krishan Sharma", "ਕ੍ਰਿਸ਼ਨ ਸ਼ਰਮਾ"},
+	{"Utpal Barua", "উৎপল বৰুৱা"},
+	{"Kamala Baraik", "कमला बडाईक"},
 	/* names of the south, the east and the north-west */
 	{"Krishnamurthy", "கிருஷ்ணமூர்த்தி"},
 	{"Azhagu Selvam", "அழகு செல்வம்"},
@@ -80,7 +86,7 @@ static const Pair same[] = {
 	{"RK Narayan", "R. K. Narayan"},
 	{"V. Kumaran", "वी कुमरन"},
 	{"S. Murugan", "முருகன்"},
-	{"R. Kantilal Patel", "Ramesh K. Patel"},
+	{"R. Kantilal Zaveri", "Ramesh K. Zaveri"},
 	/* a typing error in a long word */
 	{"Krishnamrthy Iyer", "Krishnamurthy Iyer"},
 	{"Ramachandran Pillai", "Ramachadran Pillai"},
@@ -135,6 +141,7 @@ static const Pair different[] = {
 	{"S. Patel", "Ramesh Patel"},
 	{"S. Ram Mohan Rao", "K. Ram Mohan Rao"},
 	{"R. P.", "Ramesh Patel"},
+	{"P. Magesh Kumar", "M. Pradeep Kumar"},
 	/* scripts that are not transliterated fit only themselves */
 	{"محمد عاصف", "Mohammad Asif"},
 	{"李雷", "Li Lei"},
