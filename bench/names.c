@@ -393,7 +393,7 @@ ask_family(const Row *const family[], int n, Outcomes *outcomes)
 
 		memset(names, 0, sizeof(names));
 		for (k = 0; k < n; k++)
-			strcpy(names[k], family[k]->other_folded);
+			strlcpy(names[k], family[k]->other_folded, sizeof(names[k]));
 		chosen = kycvs_name_choose(family[i]->latin_folded, names, PERSONS, &match);
 		outcomes->asked++;
 		outcomes->right += chosen == i;

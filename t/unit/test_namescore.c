@@ -231,7 +231,7 @@ repeat(char name[KYCVS_NAME_MAX + 1], const char *word)
 
 	while (at + strlen(word) <= KYCVS_NAME_MAX)
 	{
-		strcpy(name + at, word);
+		strlcpy(name + at, word, KYCVS_NAME_MAX + 1 - at);
 		at += strlen(word);
 	}
 }
