@@ -32,7 +32,7 @@
 #define LEFT_OUT		6		/* weight of an initial that the other name lacks */
 
 static const int weights[] = {
-	[WORD_INITIAL] = 30, [WORD_FILLER] = 20, [WORD_COMMON] = 40, [WORD_TELLING] = 100
+	[WORD_INITIAL] = 30, [WORD_HIS] = 20, [WORD_HERS] = 20, [WORD_COMMON] = 40, [WORD_TELLING] = 100
 };
 
 double		kycvs_name_threshold = 0.66;
@@ -61,6 +61,8 @@ typedef struct Rest
 	int			initials;
 	int			telling;
 	int			common;			/* weight of the words that say little */
+	bool		his;
+	bool		hers;
 } Rest;
 
 typedef int Likenesses[KYCVS_WORDS_MAX][KYCVS_WORDS_MAX];
@@ -242,7 +244,7 @@ pair_abbreviated(Side *one, Side *two, Tally *tally)
 static Rest
 find_rest(const Side *side)
 {
-	Rest		rest = {0, 0, 0};
+	Rest		rest = {0, 0, 0, false, false};
 	int			i;
 
 	for (i = 0; i < side->name->n; i++)
@@ -257,6 +259,8 @@ find_rest(const Side *side)
 			rest.telling++;
 		else
 			rest.common += weights[kind];
+		rest.his |= kind == WORD_HIS;
+		rest.hers |= kind == WORD_HERS;
 	}
 	return rest;
 }
@@ -281,7 +285,8 @@ weigh_initials(const Rest *a, const Rest *b)
 static bool
 contradict(const Rest *a, const Rest *b)
 {
-	return a->telling > 0 || b->telling > 0 || count_conflicts(a, b) > 0;
+	return a->telling > 0 || b->telling > 0 || count_conflicts(a, b) > 0 ||
+		(a->his && b->hers) || (a->hers && b->his);
 }
 
 /*

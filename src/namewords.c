@@ -49,9 +49,8 @@ static const Reading abbreviations[] = {
 	{"gangopadhyay", "ganguly"}, {"gangopadhyaya", "ganguly"}
 };
 
-static const char *const fillers[] = {
-	"kumar", "kumari", "bhai", "ben", "bahen", "ji"
-};
+static const char *const his[] = {"kumar", "bhai"};
+static const char *const hers[] = {"kumari", "ben", "bahen"};
 
 /* Written with the name or apart from it; spelled as spelling.h does. */
 static const char *const suffixes[] = {
@@ -226,8 +225,10 @@ find_kind(const KycvsWord *word, const char *key, const char *letter_name)
 {
 	if (is_initial(word, key, letter_name))
 		return WORD_INITIAL;
-	if (is_listed(key, fillers, lengthof(fillers)))
-		return WORD_FILLER;
+	if (is_listed(key, his, lengthof(his)))
+		return WORD_HIS;
+	if (is_listed(key, hers, lengthof(hers)))
+		return WORD_HERS;
 	return is_listed(key, commons, lengthof(commons)) ? WORD_COMMON : WORD_TELLING;
 }
 

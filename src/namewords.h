@@ -15,7 +15,8 @@
 typedef enum KycvsWordKind
 {
 	WORD_INITIAL,				/* R., or read out: ar */
-	WORD_FILLER,				/* Kumar, -bhai */
+	WORD_HIS,					/* Kumar, -bhai: fillers that say only of which sex */
+	WORD_HERS,					/* Kumari, -ben */
 	WORD_COMMON,				/* a word that millions share: Patel, Singh, Devi */
 	WORD_TELLING
 } KycvsWordKind;

@@ -68,6 +68,9 @@ static const FamilyCase cases[] = {
 	{{"Sunil Verma"}, "Sunila Verma", NONE},
 	{{"Kiran Patel", "Kiranben Patel"}, "Kiranben Patel", EXACT(1)},
 	{{"Kiran Patel", "Kiranben Patel"}, "કિરણબેન પટેલ", NONE},
+	{{"Kiranbhai Patel", "Kiranben Patel"}, "કિરણબેન પટેલ", VARIANT(1)},
+	{{"Kiranbhai Patel"}, "Kiranben Patel", NONE},
+	{{"Anil Kumar"}, "Anil Kumari", NONE},
 	/* namesakes */
 	{{"Ramesh Patel", "Patel Ramesh"}, "Ramesh Patel", NONE},
 	{{"Ramesh Patel", "रमेश पटेल"}, "Ramesh Patel", NONE},

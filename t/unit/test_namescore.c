@@ -11,6 +11,7 @@
 #include "portability/instr_time.h"
 #include "tap.h"
 
+#define RANDOM_NAMES	20000
 #define ACCEPTED		660		/* the default of kycvs.name_threshold */
 #define WORST_CASE_US	5000	/* with room for a slow machine; see docs/names.md */
 
@@ -78,6 +79,7 @@ static const Pair same[] = {
 	{"Ramesh Kumar Sharma", "Ramesh Sharma"},
 	{"Jayeshkumar Shah", "Jayesh Shah"},
 	{"Sunita Kumari", "सुनीता"},
+	{"Ramesh Kumar", "રમેશભાઈ"},
 	{"Late Haralal Das", "स्वर्गीय हरलाल दास"},
 	{"Adv. Meena Joshi", "मीना जोशी"},
 	/* initials */
@@ -273,10 +275,75 @@ test_hostile(void)
 	tap_ok(worst < WORST_CASE_US, "score: hostile names take %.0f us at most", worst);
 }
 
+static uint64 state = UINT64CONST(88172645463325252);
+
+static uint32
+random_below(uint32 limit)
+{
+	state ^= state >> 12;
+	state ^= state << 25;
+	state ^= state >> 27;
+	return (uint32) ((state * UINT64CONST(2685821657736338717)) >> 32) % limit;
+}
+
+/* Up to four words of up to twenty code points of one Indic block, or of small letters. */
+static void
+make_random(char name[KYCVS_NAME_MAX + 1])
+{
+	int			words = 1 + random_below(4);
+	size_t		at = 0;
+
+	for (; words > 0; words--)
+	{
+		uint32		block = random_below(10);
+		int			letters = 1 + random_below(20);
+
+		for (; letters > 0 && at < KYCVS_NAME_MAX - 4; letters--)
+		{
+			uint32		c = block == 0 ? 'a' + random_below(26) : 0x0900 + (block - 1) * 0x80 + random_below(0x80);
+
+			if (c < 0x80)
+				name[at++] = c;
+			else
+			{
+				name[at++] = 0xe0 | c >> 12;
+				name[at++] = 0x80 | (c >> 6 & 0x3f);
+				name[at++] = 0x80 | (c & 0x3f);
+			}
+		}
+		name[at++] = ' ';
+	}
+	name[at] = '\0';
+}
+
+static void
+test_random(void)
+{
+	char		a[KYCVS_NAME_MAX + 1];
+	char		b[KYCVS_NAME_MAX + 1];
+	int			wrong = 0;
+	int			names = 0;
+	int			i;
+
+	for (i = 0; i < RANDOM_NAMES; i++)
+	{
+		int			got;
+
+		make_random(a);
+		make_random(b);
+		got = score(a, b);
+		names += got >= 0;
+		wrong += got > KYCVS_SCORE_MAX || got != score(b, a) || (got >= 0 && score(a, a) != KYCVS_SCORE_MAX);
+	}
+	tap_ok(names > RANDOM_NAMES / 1000, "score: %d of %d random texts are names", names, RANDOM_NAMES);
+	tap_number(wrong, 0, "score: and each pair has one score");
+}
+
 void
 test_namescore(void)
 {
 	test_pairs();
 	test_properties();
 	test_hostile();
+	test_random();
 }
