@@ -7,13 +7,14 @@
  */
 #include "postgres.h"
 
+#include <time.h>
+
 #include "namescore.h"
-#include "portability/instr_time.h"
 #include "tap.h"
 
 #define RANDOM_NAMES	20000
 #define ACCEPTED		660		/* the default of kycvs.name_threshold */
-#define WORST_CASE_US	5000	/* with room for a slow machine; see docs/names.md */
+#define WORST_CASE_MS	50		/* a hundred times of what it takes, for slow machines and sanitizers */
 
 typedef struct Pair
 {
@@ -243,7 +244,7 @@ static void
 test_hostile(void)
 {
 	static const char *const words[] = {
-		"a ", "ab ", "k", "kumar", "kumarkumar ", "kumaravaradanapatilmaheshvara ", "a\u0301", "क", "क्", "कि ", "रमेश ",
+		"a ", "ab ", "k", "kumar", "kumarkumar ", "kumaravaradanapatilmaheshvara ", "kumaravarada ", "mnmnmnmnmnmnmnmnmnmnmnm ", "a\u0301", "क", "क्", "कि ", "रमेश ",
 		"ஶ்ரீ", "李", "م ", "ramesh रमेश ", "rररर", "न\u093C", "A", "zhzh", "chhchh ", "\u0CB5\u0CC6\u0C82"
 	};
 	char		a[KYCVS_NAME_MAX + 1];
@@ -256,23 +257,20 @@ test_hostile(void)
 	for (i = 0; i < lengthof(words); i++)
 		for (j = 0; j < lengthof(words); j++)
 		{
-			instr_time	start;
-			instr_time	end;
+			clock_t		start;
 			int			got;
 
 			repeat(a, words[i]);
 			repeat(b, words[j]);
 			b[0] = b[0] == 'a' ? 'o' : b[0];
 			score(a, b);		/* the first of a script opens it */
-			INSTR_TIME_SET_CURRENT(start);
+			start = clock();
 			got = score(a, b);
-			INSTR_TIME_SET_CURRENT(end);
-			INSTR_TIME_SUBTRACT(end, start);
-			worst = Max(worst, INSTR_TIME_GET_MICROSEC(end));
+			worst = Max(worst, (clock() - start) * 1000.0 / CLOCKS_PER_SEC);
 			wrong += got > KYCVS_SCORE_MAX || got != score(b, a);
 		}
 	tap_number(wrong, 0, "score: hostile names have one, or none");
-	tap_ok(worst < WORST_CASE_US, "score: hostile names take %.0f us at most", worst);
+	tap_ok(worst < WORST_CASE_MS, "score: hostile names take %.2f ms at most", worst);
 }
 
 static uint64 state = UINT64CONST(88172645463325252);
