@@ -15,8 +15,8 @@
  * share counts less, an initial that the other name leaves out hardly.
  *
  * Work is bounded whatever is typed: at most ten words, couples are taken
- * greedily, and no step repeats more often than words squared, joined words
- * cubed.  Two names that are equal need none of it.
+ * greedily, and words that were written apart are looked for only among six.
+ * Two names that are equal need none of it.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -28,6 +28,7 @@
 #define SURE			800		/* likenesses of words, of KYCVS_ALIKE */
 #define JOINED			720
 #define POSSIBLE		500
+#define JOIN_WORDS		6		/* names of more words are not searched for joined ones */
 #define ABBREVIATED		850		/* what a word for its initial is worth */
 #define LEFT_OUT		6		/* weight of an initial that the other name lacks */
 
@@ -179,7 +180,7 @@ pair_joined(Side *one, Side *two, Tally *tally)
 {
 	int			i;
 
-	for (i = 0; i < one->name->n; i++)
+	for (i = 0; i < one->name->n && two->name->n <= JOIN_WORDS; i++)
 	{
 		const KycvsWord *word = &one->name->words[i];
 		int			first;
