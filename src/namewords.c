@@ -95,6 +95,13 @@ static const char *const initials[SOUND_COUNT] = {
 	[SOUND_H] = "h"
 };
 
+/* Most differ in the first letter, and that is cheaper to see. */
+static bool
+is_same(const char *a, const char *b)
+{
+	return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 static bool
 is_listed(const char *key, const char *const *list, size_t n)
 {
@@ -102,7 +109,7 @@ is_listed(const char *key, const char *const *list, size_t n)
 
 	for (i = 0; i < n; i++)
 	{
-		if (strcmp(key, list[i]) == 0)
+		if (is_same(key, list[i]))
 			return true;
 	}
 	return false;
@@ -115,7 +122,7 @@ find_reading(const char *key, const Reading *list, size_t n)
 
 	for (i = 0; i < n; i++)
 	{
-		if (strcmp(key, list[i].key) == 0)
+		if (is_same(key, list[i].key))
 			return list[i].as;
 	}
 	return NULL;
