@@ -41,6 +41,9 @@ OBJS = \
 	src/message.o \
 	src/mobile.o \
 	src/name.o \
+	src/namematch.o \
+	src/namescore.o \
+	src/namewords.o \
 	src/otp.o \
 	src/parking.o \
 	src/partition.o \
@@ -61,6 +64,8 @@ OBJS = \
 	src/sending.o \
 	src/session.o \
 	src/slot.o \
+	src/sounds.o \
+	src/spelling.o \
 	src/statement.o \
 	src/status.o \
 	src/table.o \
@@ -91,8 +96,8 @@ NO_LOCALE = 1
 # not -I, by which src/limits.h would hide the system's
 PG_CPPFLAGS = -iquote $(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
-SHLIB_LINK = -lcrypto $(shell pkg-config --libs icu-uc 2>/dev/null || \
-	icu-config --ldflags-libsonly 2>/dev/null || echo -licuuc)
+SHLIB_LINK = -lcrypto $(shell pkg-config --libs icu-i18n icu-uc 2>/dev/null || \
+	icu-config --ldflags-libsonly 2>/dev/null || echo -licui18n -licuuc)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)

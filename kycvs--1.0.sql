@@ -887,6 +887,13 @@ REVOKE ALL ON FUNCTION kycvs.canonical(jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.canonical(jsonb) TO PUBLIC;
 COMMENT ON FUNCTION kycvs.canonical(jsonb) IS 'public: canonical JSON (RFC 8785)';
 
+CREATE FUNCTION kycvs.name_match(a text, b text)
+  RETURNS real
+  AS 'MODULE_PATHNAME', 'kycvs_name_match' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION kycvs.name_match(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.name_match(text, text) TO PUBLIC;
+COMMENT ON FUNCTION kycvs.name_match(text, text) IS 'public: how well two names fit each other, 0 to 1, across scripts and spellings; KV002';
+
 CREATE FUNCTION kycvs.thumbprint(jwk jsonb)
   RETURNS text
   AS 'MODULE_PATHNAME', 'kycvs_thumbprint' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

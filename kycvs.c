@@ -21,6 +21,7 @@
 #include "hidden.h"
 #include "maintenance.h"
 #include "miscadmin.h"
+#include "namematch.h"
 #include "person.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -42,6 +43,7 @@ _PG_init(void)
 	kycvs_call_init();
 	kycvs_person_init();
 	kycvs_correct_init();
+	kycvs_namematch_init();
 	MarkGUCPrefixReserved("kycvs");
 	kycvs_authority_register();
 	kycvs_maintenance_register();

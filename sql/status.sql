@@ -94,7 +94,7 @@ FROM (SELECT n, name, kycvs_issue_otp('9821000200', name, 'status-test', 'same')
 ORDER BY n;
 RESET ROLE;
 
--- names in their own scripts; what differs is another person
+-- names in their own scripts and in others
 SELECT test.person('9821000201', 'श्री रमेश पटेल', 'COVISHIELD 2021-04-02'), test.person('9821000202', 'રમેશ પટેલ', 'COVISHIELD 2021-04-02'),
        test.person('9821000203', U&'Ren\00e9e D''Souza', 'COVISHIELD 2021-04-02') \g /dev/null
 SET ROLE regress_status;

@@ -1,6 +1,6 @@
 /*
  * name.c
- *	  Names and Unicode text.  The only user of ICU.
+ *	  Names and Unicode text.  Uses ICU.
  *
  * A name is written by hand twice, by a clerk and by a passenger, so it is
  * folded before it is compared: compatibility forms and case (NFKC_Casefold,
@@ -337,58 +337,6 @@ kycvs_name_nfc(const char *text, char *nfc, size_t size)
 		return false;
 	}
 	return true;
-}
-
-/*
- * Compares without stopping at the first difference: the work depends on
- * neither text.  What follows the NUL of "folded" is masked away, so that only
- * bytes up to it count.
- */
-static bool
-equals(const char folded[KYCVS_FOLDED_MAX + 1], const char candidate[KYCVS_FOLDED_MAX + 1])
-{
-	uint32		difference = 0;
-	uint32		live = PG_UINT32_MAX;
-	int			i;
-
-	for (i = 0; i <= KYCVS_FOLDED_MAX; i++)
-	{
-		uint32		c = (unsigned char) folded[i];
-
-		difference |= (c ^ (unsigned char) candidate[i]) & live;
-		live &= 0U - (uint32) (c != 0);
-	}
-	return difference == 0;
-}
-
-/*
- * Only equality counts so far.  An empty candidate is padding: no folded name
- * is empty, so it equals none.
- */
-int
-kycvs_name_choose(const char *folded, char candidates[][KYCVS_FOLDED_MAX + 1], int n, KycvsMatch *match)
-{
-	char		wanted[KYCVS_FOLDED_MAX + 1];
-	int			found = 0;
-	int			chosen = -1;
-	int			i;
-
-	memset(wanted, 0, sizeof(wanted));
-	*match = KYCVS_MATCH_NONE;
-	if (folded[0] == '\0' || strlcpy(wanted, folded, sizeof(wanted)) >= sizeof(wanted))
-		return -1;
-
-	for (i = 0; i < n; i++)
-	{
-		int			equal = equals(wanted, candidates[i]);
-
-		found += equal;
-		chosen += equal * (i - chosen);
-	}
-	if (found != 1)
-		return -1;
-	*match = KYCVS_MATCH_EXACT;
-	return chosen;
 }
 
 /*

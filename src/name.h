@@ -1,6 +1,6 @@
 /*
  * name.h
- *	  Names and Unicode text.  The only user of ICU.
+ *	  Names and Unicode text.
  *
  * All text is UTF-8 whatever the database's encoding; callers convert.
  *
@@ -33,14 +33,6 @@ extern int	kycvs_name_fold(const char *name, char folded[KYCVS_FOLDED_MAX + 1]);
  * not fit, is not UTF-8 or has more than 4,096 UTF-16 code units.
  */
 extern bool kycvs_name_nfc(const char *text, char *nfc, size_t size);
-
-/*
- * Chooses among candidates (folded names) the one that a folded name means.
- * Returns its index or -1: none fits, or more than one fits equally well.
- * Every candidate is looked at, whatever the others were; an empty one is
- * padding and fits nothing.
- */
-extern int	kycvs_name_choose(const char *folded, char candidates[][KYCVS_FOLDED_MAX + 1], int n, KycvsMatch *match);
 
 /*
  * Replaces the decimal digits, blanks, dashes and the plus sign of every script

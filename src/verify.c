@@ -20,6 +20,7 @@
 #include "exchange.h"
 #include "group.h"
 #include "limits.h"
+#include "namescore.h"
 #include "person.h"
 #include "unwritten.h"
 

@@ -20,11 +20,13 @@ extern int	tap_finish(void);
 
 /* The subjects, a file each. */
 extern void test_choice(void);
+extern void test_family(void);
 extern void test_keyfile(void);
 extern void test_keyring(void);
 extern void test_mobile(void);
 extern void test_name(void);
 extern void test_name_hostile(void);
+extern void test_namescore(void);
 extern void test_otp(void);
 extern void test_rules(void);
 extern void test_secret(void);

@@ -1,6 +1,6 @@
 /*
  * test_name.c
- *	  Folding, choosing and normalizing of names in the scripts of India.
+ *	  Folding and normalizing of names in the scripts of India.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -88,42 +88,6 @@ test_fold(void)
 	}
 }
 
-static int
-choose(const char *wanted, const char *a, const char *b, const char *c, KycvsMatch *match)
-{
-	char		candidates[3][KYCVS_FOLDED_MAX + 1];
-
-	memset(candidates, 'x', sizeof(candidates));
-	strlcpy(candidates[0], a, sizeof(candidates[0]));
-	strlcpy(candidates[1], b, sizeof(candidates[1]));
-	strlcpy(candidates[2], c, sizeof(candidates[2]));
-	return kycvs_name_choose(wanted, candidates, 3, match);
-}
-
-static void
-test_choose(void)
-{
-	char		longest[KYCVS_FOLDED_MAX + 1];
-	KycvsMatch	match;
-
-	tap_number(choose("patel ramesh", "patel rita", "patel ramesh", "", &match), 1, "name: one candidate is equal");
-	tap_number(match, KYCVS_MATCH_EXACT, "name: and matches exactly");
-	tap_number(choose("a", "a", "b", "c", &match), 0, "name: the first candidate");
-	tap_number(choose("c", "a", "b", "c", &match), 2, "name: the last candidate");
-	tap_number(choose("d", "a", "b", "c", &match), -1, "name: no candidate is equal");
-	tap_number(match, KYCVS_MATCH_NONE, "name: and none matches");
-	tap_number(choose("a", "a", "b", "a", &match), -1, "name: two candidates are equal");
-	tap_number(match, KYCVS_MATCH_NONE, "name: and none of them matches");
-	tap_number(choose("patel", "patel ramesh", "pate", "", &match), -1, "name: a beginning is not equal");
-	tap_number(choose("", "", "", "", &match), -1, "name: padding is no candidate");
-	tap_number(kycvs_name_choose("a", NULL, 0, &match), -1, "name: no candidates at all");
-	tap_number(match, KYCVS_MATCH_NONE, "name: and no match");
-
-	memset(longest, 'z', KYCVS_FOLDED_MAX);
-	longest[KYCVS_FOLDED_MAX] = '\0';
-	tap_number(choose(longest, "a", longest, "z", &match), 1, "name: the longest name");
-}
-
 static void
 test_nfc(void)
 {
@@ -180,7 +144,6 @@ void
 test_name(void)
 {
 	test_fold();
-	test_choose();
 	test_nfc();
 	test_digits();
 }

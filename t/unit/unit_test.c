@@ -18,6 +18,8 @@ main(void)
 	test_mobile();
 	test_name();
 	test_name_hostile();
+	test_namescore();
+	test_family();
 	test_keyfile();
 	test_keyring();
 	test_secret();
