@@ -43,7 +43,7 @@ static const Reading abbreviations[] = {
 	{"sk", "sheikh"}, {"shk", "sheikh"}, {"kr", "kumar"}, {"kha", "khan"},
 	{"mia", "miya"}, {"miah", "miya"}, {"mian", "miya"}, {"miyan", "miya"},
 	/* the same surnames in Bengali and in English */
-	{"basu", "bose"}, {"chatopadhyay", "chatterjee"}, {"chatopadhyaya", "chatterjee"},
+	{"uranv", "oraon"}, {"basu", "bose"}, {"chatopadhyay", "chatterjee"}, {"chatopadhyaya", "chatterjee"},
 	{"mukhopadhyay", "mukherjee"}, {"mukhopadhyaya", "mukherjee"},
 	{"bandyopadhyay", "banerjee"}, {"bandopadhyay", "banerjee"}, {"bandyopadhyaya", "banerjee"},
 	{"gangopadhyay", "ganguly"}, {"gangopadhyaya", "ganguly"}
