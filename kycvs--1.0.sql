@@ -892,7 +892,7 @@ CREATE FUNCTION kycvs.name_match(a text, b text)
   AS 'MODULE_PATHNAME', 'kycvs_name_match' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 REVOKE ALL ON FUNCTION kycvs.name_match(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.name_match(text, text) TO PUBLIC;
-COMMENT ON FUNCTION kycvs.name_match(text, text) IS 'public: how well two names fit each other, 0 to 1, across scripts and spellings; KV002';
+COMMENT ON FUNCTION kycvs.name_match(text, text) IS 'public: how well two names fit each other, 0 to 1, across scripts and spellings; 0 also when one of them is no name';
 
 CREATE FUNCTION kycvs.thumbprint(jwk jsonb)
   RETURNS text

@@ -25,8 +25,8 @@
 #define TEXT_MAX		1024	/* of a name, also when it is converted */
 #define RANDOM_PAIRS	200000
 #define SAME_LAST_MAX	60		/* pairs that a name takes part in as the first */
-#define CURVE_LOW		400
-#define CURVE_STEP		20
+#define CURVE_LOW		500
+#define CURVE_STEP		10
 #define PERSONS			6		/* of one mobile */
 #define SPEED_PAIRS		1000
 
@@ -347,7 +347,7 @@ print_curve(const char *set)
 
 	convert(NULL);
 	result = measure(LATIN_OTHER);
-	for (threshold = CURVE_LOW; threshold <= KYCVS_SCORE_MAX; threshold += CURVE_STEP)
+	for (threshold = CURVE_LOW; threshold <= KYCVS_SCORE_MAX; threshold += threshold < 700 ? CURVE_STEP : 5 * CURVE_STEP)
 		printf("| %s | %.2f | %.2f | %.3f | %.2f |\n", set, threshold / (double) KYCVS_SCORE_MAX,
 			   percent(&result->same, threshold), percent(&result->random, threshold),
 			   percent(&result->same_last, threshold));

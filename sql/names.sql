@@ -7,7 +7,7 @@
 \pset format unaligned
 
 -- the registry's clerk typed RAMESHBHAI PATEL
-SELECT typed, kycvs.name_match('RAMESHBHAI PATEL', typed) AS score, kycvs.name_match('RAMESHBHAI PATEL', typed) >= 0.66 AS accepted
+SELECT typed, kycvs.name_match('RAMESHBHAI PATEL', typed) AS score, kycvs.name_match('RAMESHBHAI PATEL', typed) >= 0.65 AS accepted
 FROM unnest(ARRAY['Rameshbhai Patel', 'Patel Ramesh', 'R. Patel', 'Shri Ramesh Patel', 'રમેશ પટેલ', 'रमेश पटेल', 'রমেশ প্যাটেল', 'ਰਮੇਸ਼ ਪਟੇਲ',
                   'ରମେଶ ପଟେଲ', 'ரமேஷ் படேல்', 'రమేష్ పటేల్', 'ರಮೇಶ್ ಪಟೇಲ್', 'രമേഷ് പട്ടേൽ', 'Ramesh',
                   'Rakesh Patel', 'રાકેશ પટેલ', 'S. Patel', 'Patel', 'Kokilaben Rameshbhai Patel', 'محمد عاصف']) WITH ORDINALITY AS sample (typed, n) ORDER BY n;

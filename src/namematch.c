@@ -15,7 +15,6 @@
 #include "jcs.h"
 #include "namematch.h"
 #include "namescore.h"
-#include "refusal.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -34,14 +33,14 @@ kycvs_namematch_init(void)
 							 &kycvs_name_margin, kycvs_name_margin, 0.0, 1.0, PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
-static void
+/* False for what is no name: in a table of a million rows there are some, and none of them fits anybody. */
+static bool
 take_name(text *argument, char folded[KYCVS_FOLDED_MAX + 1])
 {
 	char	   *name = text_to_cstring(argument);
 	int			length = strlen(name);
 
-	if (kycvs_to_utf8(&name, &length) != NULL || kycvs_name_fold(name, folded) != 0)
-		kycvs_raise_code(KV_NAME_INVALID);
+	return kycvs_to_utf8(&name, &length) == NULL && kycvs_name_fold(name, folded) == 0;
 }
 
 /* name_match(a, b) */
@@ -51,7 +50,7 @@ kycvs_name_match(PG_FUNCTION_ARGS)
 	char		a[KYCVS_FOLDED_MAX + 1];
 	char		b[KYCVS_FOLDED_MAX + 1];
 
-	take_name(PG_GETARG_TEXT_PP(0), a);
-	take_name(PG_GETARG_TEXT_PP(1), b);
+	if (!take_name(PG_GETARG_TEXT_PP(0), a) || !take_name(PG_GETARG_TEXT_PP(1), b))
+		PG_RETURN_FLOAT4(0);
 	PG_RETURN_FLOAT4(kycvs_name_score(a, b) / (float4) KYCVS_SCORE_MAX);
 }

@@ -36,7 +36,7 @@ static const int weights[] = {
 	[WORD_INITIAL] = 30, [WORD_HIS] = 20, [WORD_HERS] = 20, [WORD_COMMON] = 40, [WORD_TELLING] = 100
 };
 
-double		kycvs_name_threshold = 0.66;
+double		kycvs_name_threshold = 0.65;
 double		kycvs_name_margin = 0.1;
 
 /* One of the two names, and which of its words have found a partner. */

@@ -22,11 +22,11 @@ typedef char Key[KYCVS_SPELLING_MAX + 1];
 
 /* Besides those that folding drops. */
 static const char *const titles[] = {
-	"late", "lt", "let", "lete", "laet", "marhum", "marahum", "sparkiy", "sparkiya", "sparki", "sparkiyah", "sarkiy",
+	"late", "let", "lete", "laet", "marhum", "marahum", "sparkiy", "sparkiya", "sparki", "sparkiyah", "sarkiy",
 	"smarkiy", "sp", "spah", "prayat", "mrit", "mritak", "mritah", "mrito", "tipankat",
 	"atp", "atap", "atpa", "atapa", "etp", "etap", "atpo", "etpo", "etapo", "atpoket", "atpokat", "atpocate",
-	"aphiphashak", "apipashak", "er", "capt", "col", "dr", "to", "toh", "ta", "tah", "tan", "toktar", "taktar", "tau", "toctor", "tokter",
-	"proph", "prof", "shri", "sri", "shrimati", "smt", "thiru", "tiru", "janap", "haji", "hazi"
+	"aphiphashak", "apipashak", "er", "capt", "col", "to", "toh", "ta", "tah", "tan", "toktar", "taktar", "tau", "toctor", "tokter",
+	"proph", "prof", "shri", "sri", "shrimati", "thiru", "tiru", "janap", "haji", "hazi"
 };
 
 typedef struct Reading
@@ -40,10 +40,10 @@ static const Reading abbreviations[] = {
 	{"mo", "mohammad"}, {"moh", "mohammad"}, {"mohah", "mohammad"}, {"moha", "mohammad"}, {"maho", "mohammad"},
 	{"mah", "mohammad"}, {"maha", "mohammad"}, {"mahah", "mohammad"}, {"mu", "mohammad"}, {"muh", "mohammad"},
 	{"muhamad", "mohammad"},
-	{"sk", "sheikh"}, {"shk", "sheikh"}, {"kr", "kumar"}, {"kha", "khan"},
+	{"lt", "late"}, {"sk", "sheikh"}, {"shk", "sheikh"}, {"kr", "kumar"}, {"kha", "khan"},
 	{"mia", "miya"}, {"miah", "miya"}, {"mian", "miya"}, {"miyan", "miya"},
 	/* the same surnames in Bengali and in English */
-	{"basu", "bose"}, {"chatopadhyay", "chatterjee"}, {"chatopadhyaya", "chatterjee"},
+	{"uranv", "oraon"}, {"basu", "bose"}, {"chatopadhyay", "chatterjee"}, {"chatopadhyaya", "chatterjee"},
 	{"mukhopadhyay", "mukherjee"}, {"mukhopadhyaya", "mukherjee"},
 	{"bandyopadhyay", "banerjee"}, {"bandopadhyay", "banerjee"}, {"bandyopadhyaya", "banerjee"},
 	{"gangopadhyay", "ganguly"}, {"gangopadhyaya", "ganguly"}
@@ -176,7 +176,7 @@ make_key(const char *spelling, Key key)
 	key[n] = '\0';
 }
 
-/* Titles are few and long enough for this coarse a comparison. */
+/* So coarse a comparison may drop a word that is none, but then from both names. */
 static bool
 is_title(const char *key)
 {
@@ -327,13 +327,16 @@ add_spelled(KycvsWords *words, const char *text, int length, const char *spellin
 	Key			stem;
 
 	make_key(spelling, stem);
-	if (is_title(stem))
-		return true;
 	full = find_reading(stem, abbreviations, lengthof(abbreviations));
 	if (full != NULL)
+	{
 		spelling = full;
+		make_key(spelling, stem);
+	}
 	else if ((text[0] & 0x80) == 0 && are_initials(spelling))
 		return add_initials(words, text, length, spelling);
+	if (is_title(stem))
+		return true;
 	suffix = find_suffix(spelling);
 	if (suffix == NULL)
 		return add_word(words, text, length, spelling);

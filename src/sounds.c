@@ -38,6 +38,8 @@
 #define FINAL_VOWEL		130		/* left out after a single consonant */
 #define FINAL_NASAL		40		/* Subramaniam, Subramanian */
 #define INNER_NASAL		15		/* Ambika, Anbika */
+#define ONSET			140		/* a consonant more before a vowel, in a short word: Ramesh, Ramnesh */
+#define SHORT			3		/* consonants */
 
 typedef struct Letters
 {
@@ -111,6 +113,7 @@ static const Likeness likenesses[] = {
 	{SOUND_J, SOUND_S, 50}, {SOUND_J, SOUND_SH, 60}, {SOUND_Z, SOUND_S, 30}, {SOUND_Z, SOUND_SH, 50},
 	{SOUND_S, SOUND_SH, 5}, {SOUND_SH, SOUND_K, 70}, {SOUND_S, SOUND_H, 70},
 	/* at the teeth */
+	{SOUND_N, SOUND_M, 140},
 	{SOUND_T, SOUND_D, 25}, {SOUND_DD, SOUND_D, 0}, {SOUND_DD, SOUND_T, 20}, {SOUND_DD, SOUND_RD, 0}, {SOUND_DD, SOUND_R, 50},
 	{SOUND_DD, SOUND_J, 70}, {SOUND_DD, SOUND_Z, 60}, {SOUND_RD, SOUND_R, 0}, {SOUND_RD, SOUND_D, 15}, {SOUND_RD, SOUND_T, 40},
 	{SOUND_T, SOUND_S, 70}, {SOUND_D, SOUND_J, 70}, {SOUND_D, SOUND_Z, 60},
@@ -261,9 +264,17 @@ omit_final_vowel(const KycvsSounds *word)
 	}
 }
 
+/* Whether the sound at i is a full consonant that follows another, a silent vowel aside, and begins a syllable. */
+static bool
+is_onset(const KycvsSounds *word, int i)
+{
+	return i > 0 && i + 1 < word->n && weight(word->sounds[i]) >= light[SOUND_V] && is_vowel(word->sounds[i + 1]) &&
+		(!is_vowel(word->sounds[i - 1]) || word->sounds[i - 1] == SOUND_SCHWA);
+}
+
 /* What it costs to leave out the sound at i. */
 static int
-omit(const KycvsSounds *word, int i)
+omit(const KycvsSounds *word, int i, bool is_short)
 {
 	uint8		sound = word->sounds[i];
 	bool		final = i + 1 == word->n;
@@ -282,6 +293,8 @@ omit(const KycvsSounds *word, int i)
 		return sound == SOUND_N ? 30 : 40;
 	if ((sound == SOUND_G || sound == SOUND_GJ) && i > 0 && word->sounds[i - 1] == SOUND_N)
 		return 30;				/* Singh, Sinh */
+	if (is_short && is_onset(word, i))
+		return ONSET;
 	return is_vowel(sound) && after_vowel ? weight(sound) / 2 : weight(sound);
 }
 
@@ -336,6 +349,7 @@ weigh(const KycvsSounds *word, const uint8 *stress)
 static int
 distance(const KycvsSounds *a, const uint8 *stress_a, const KycvsSounds *b, const uint8 *stress_b)
 {
+	bool		is_short = Min(a->consonants, b->consonants) <= SHORT;
 	int			rows[2][KYCVS_SOUNDS_MAX + 1];
 	int			out_b[KYCVS_SOUNDS_MAX];
 	int			i;
@@ -344,14 +358,14 @@ distance(const KycvsSounds *a, const uint8 *stress_a, const KycvsSounds *b, cons
 	rows[0][0] = 0;
 	for (j = 0; j < b->n; j++)
 	{
-		out_b[j] = omit(b, j) * stress_b[j] / 100;
+		out_b[j] = omit(b, j, is_short) * stress_b[j] / 100;
 		rows[0][j + 1] = rows[0][j] + out_b[j];
 	}
 	for (i = 0; i < a->n; i++)
 	{
 		const int  *above = rows[i % 2];
 		int		   *here = rows[(i + 1) % 2];
-		int			out_a = omit(a, i) * stress_a[i] / 100;
+		int			out_a = omit(a, i, is_short) * stress_a[i] / 100;
 
 		here[0] = above[0] + out_a;
 		for (j = 0; j < b->n; j++)

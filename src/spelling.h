@@ -11,13 +11,15 @@
 
 /*
  * Spells a word of a folded name (UTF-8, "length" bytes) in the letters a to
- * z.  A word of an Indic script is transliterated: its long vowels are
- * doubled, "ch", "sh" and "f" stand for what they stand for in English, and
- * 'A' for the vowel that a consonant carries unwritten and that may be silent.
- * Latin words lose their accents.
+ * z.  A word of an Indic script is transliterated: its long vowels are doubled,
+ * and "ch" and "sh" stand for what they stand for in English.  Capitals are
+ * what Latin letters have no sign for (sounds.h): A the vowel that a consonant
+ * carries unwritten, D a retroflex d, R the flap, M a nasal vowel's nasal, G
+ * and N what is written j and palatal n, K Tamil's k.  Latin words lose their
+ * accents.
  *
- * False when the word has letters of other scripts, is too long, or ICU has
- * failed: it can then only be compared as it is.
+ * False when the word has letters of other scripts or of two, is too long, or
+ * ICU has failed: it can then only be compared as it is.
  */
 extern bool kycvs_spell(const char *word, int length, char spelling[KYCVS_SPELLING_MAX + 1]);
 
