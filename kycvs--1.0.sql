@@ -370,7 +370,7 @@ COMMENT ON TABLE kycvs_data.intake_run IS 'Bulk intake: from the first row in ky
 COMMENT ON COLUMN kycvs_data.intake_run.id IS 'Number of the run';
 COMMENT ON COLUMN kycvs_data.intake_run.started_at IS 'When its first rows were taken in';
 COMMENT ON COLUMN kycvs_data.intake_run.updated_at IS 'When its last rows were taken in';
-COMMENT ON COLUMN kycvs_data.intake_run.finished_at IS 'When there was none left';
+COMMENT ON COLUMN kycvs_data.intake_run.finished_at IS 'When there was none left, or they were found to be gone';
 COMMENT ON COLUMN kycvs_data.intake_run.rows_done IS 'Rows that were taken in or rejected';
 COMMENT ON COLUMN kycvs_data.intake_run.rows_left IS 'Rows that wait, estimated';
 COMMENT ON COLUMN kycvs_data.intake_run.persons IS 'Persons who were registered';
@@ -405,6 +405,16 @@ CREATE UNLOGGED TABLE kycvs_data.intake (
   batch text,
   loaded_by name NOT NULL
 );
+-- statistics are logged and backed up: of these columns there are none
+DO $$
+DECLARE
+  c name;
+BEGIN
+  FOR c IN SELECT a.attname FROM pg_attribute AS a
+            WHERE a.attrelid = 'kycvs_data.intake'::regclass AND a.attnum > 0 LOOP
+    EXECUTE format('ALTER TABLE kycvs_data.intake ALTER COLUMN %I SET STATISTICS 0', c);
+  END LOOP;
+END $$;
 COMMENT ON TABLE kycvs_data.intake IS 'What was loaded through kycvs.intake and is not taken in yet; readable, so never logged, never dumped';
 COMMENT ON COLUMN kycvs_data.intake.reference IS 'As loaded';
 COMMENT ON COLUMN kycvs_data.intake.mobile IS 'As loaded';
@@ -1237,7 +1247,8 @@ CREATE FUNCTION kycvs.read_intake_progress()
   RETURNS TABLE (state text, started_at timestamptz, finished_at timestamptz, rows_done bigint, rows_left bigint, persons bigint, doses bigint, rejected bigint, rows_per_second bigint, time_left interval)
   LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT CASE WHEN r.finished_at IS NOT NULL THEN 'done'
+  SELECT CASE WHEN r.finished_at IS NOT NULL AND r.rows_left > 0 THEN 'interrupted'
+              WHEN r.finished_at IS NOT NULL THEN 'done'
               WHEN EXISTS (SELECT FROM kycvs_data.intake_pause) THEN 'paused'
               ELSE 'running' END,
          r.started_at, r.finished_at, r.rows_done, r.rows_left, r.persons, r.doses, r.rejected,
@@ -1257,7 +1268,7 @@ CREATE VIEW kycvs.intake_progress AS
 REVOKE ALL ON kycvs.intake_progress FROM PUBLIC;
 GRANT SELECT ON kycvs.intake_progress TO kycvs_registrar, kycvs_admin, kycvs_auditor;
 COMMENT ON VIEW kycvs.intake_progress IS 'registrar, admin, auditor: how far bulk intake has come';
-COMMENT ON COLUMN kycvs.intake_progress.state IS 'running, paused or done';
+COMMENT ON COLUMN kycvs.intake_progress.state IS 'running, paused, done or interrupted: by a crash, so that rows that waited must be loaded again';
 COMMENT ON COLUMN kycvs.intake_progress.started_at IS 'When the first rows were taken in';
 COMMENT ON COLUMN kycvs.intake_progress.finished_at IS 'When there was none left';
 COMMENT ON COLUMN kycvs.intake_progress.rows_done IS 'Rows taken in or rejected';

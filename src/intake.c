@@ -75,8 +75,15 @@ static KycvsStatement end_run = {
 	"UPDATE kycvs_data.intake_run SET finished_at = $1, rows_left = 0 WHERE finished_at IS NULL"
 };
 
+static KycvsStatement interrupt_run = {
+	"UPDATE kycvs_data.intake_run SET finished_at = $1 WHERE finished_at IS NULL"
+};
+
 /* How far this pass over the table has come. */
 static BlockNumber next_block = 0;
+
+/* Whether a run that a crash has ended was looked for. */
+static bool settled = false;
 
 /* What a step has done. */
 typedef struct Tally
@@ -102,6 +109,7 @@ void
 kycvs_intake_restart(void)
 {
 	next_block = 0;
+	settled = false;
 }
 
 /* ---- persons ---- */
@@ -446,10 +454,25 @@ take_blocks(BlockNumber blocks, TimestampTz now, bool careful)
 	next_block = end;
 }
 
-bool
-kycvs_intake_waiting(void)
+/* A crash has emptied the table, and the run that was under way is over. */
+static void
+settle(TimestampTz now)
 {
-	return count_blocks() > 0;
+	KycvsArgs	args = {0};
+
+	kycvs_bind_time(&args, now);
+	kycvs_run(&interrupt_run, &args);
+	settled = true;
+}
+
+bool
+kycvs_intake_waiting(TimestampTz now)
+{
+	bool		waiting = count_blocks() > 0;
+
+	if (!waiting && !settled)
+		settle(now);
+	return waiting;
 }
 
 KycvsIntakeState

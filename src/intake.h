@@ -17,7 +17,7 @@ typedef enum KycvsIntakeState
 } KycvsIntakeState;
 
 /* Whether rows wait, or the table they waited in is to be emptied. */
-extern bool kycvs_intake_waiting(void);
+extern bool kycvs_intake_waiting(TimestampTz now);
 
 /*
  * Takes in the next rows, in the transaction that is open, and writes down how

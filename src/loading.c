@@ -14,9 +14,12 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/namespace.h"
+#include "channel.h"
+#include "commands/dbcommands.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "refusal.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -34,6 +37,17 @@ check_call(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("kycvs.load_intake() is the trigger of the view kycvs.intake alone")));
+}
+
+/* Where no maintenance works, rows would lie readable for ever. */
+static void
+check_database(void)
+{
+	static bool checked = false;
+
+	if (!checked && kycvs_channel_find(get_database_name(MyDatabaseId)) < 0)
+		kycvs_raise_code(KV_NO_AUTHORITY);
+	checked = true;
 }
 
 static void
@@ -61,6 +75,7 @@ kycvs_load_intake(PG_FUNCTION_ARGS)
 	Relation	table;
 
 	check_call(fcinfo);
+	check_database();
 	table = table_open(get_relname_relid("intake", get_namespace_oid("kycvs_data", false)), RowExclusiveLock);
 	add_row(table, trigger->tg_trigtuple, RelationGetDescr(trigger->tg_relation));
 	table_close(table, NoLock);

@@ -93,10 +93,11 @@ static KycvsIntakeState
 do_piece(bool careful)
 {
 	KycvsIntakeState state = KYCVS_INTAKE_EMPTY;
+	TimestampTz now = kycvs_clock_now();
 
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (kycvs_intake_waiting() && kycvs_vault_open_secrets())
-		state = kycvs_intake_step(kycvs_clock_now(), careful);
+	if (kycvs_intake_waiting(now) && kycvs_vault_open_secrets())
+		state = kycvs_intake_step(now, careful);
 	kycvs_statements_end(false);
 	PopActiveSnapshot();
 	return state;

@@ -47,6 +47,7 @@ foreach my $row (@rows[ map { $_ * int(@rows / 2000) } 0 .. 1999 ])
     $secret{ $row->[1] } = 1;
     $secret{ $row->[2] } = 1 if length $row->[2] > 12;
 }
+$secret{'Statistics Person'} = 1;
 append_to_file("$folder/secrets", join '', map { "$_\n" } sort keys %secret);
 
 sub copy_file
@@ -96,6 +97,7 @@ foreach my $crash ('immediate stop', 'kill -9 of the maintenance', 'kill -9 of t
     poll($observer, "SELECT count(*) = 2 FROM pg_stat_activity WHERE backend_type IN ('kycvs maintenance', 'kycvs authority')");
     push @half, $observer->value('SELECT count(*) FROM kycvs_data.person');
     is($observer->value("SELECT pg_relation_size('kycvs_data.intake')"), 0, 'what was loaded is gone with the crash');
+    poll($observer, "SELECT state = 'interrupted' FROM kycvs.intake_progress");
 }
 ok($half[0] > 5000 && $half[0] < $half[1] && $half[1] < $half[2] && $half[2] < $persons, "it was in the middle each time: @half");
 
@@ -198,6 +200,19 @@ is($clerk->value('SELECT count(*) FROM kycvs.intake_rejected'), 0, 'and are gone
     wait_until_done($observer);
     is(progress($observer, 'persons'), 2, 'then it goes on');
     $loader->quit;
+}
+
+# Statistics would be logged, and kept in backups.
+{
+    $clerk->value("SELECT kycvs.pause_intake(); INSERT INTO kycvs.intake $columns SELECT 'S', '9825077777', 'Statistics Person', NULL, NULL, NULL, NULL FROM generate_series(1, 1000)");
+    $observer->value('ANALYZE kycvs_data.intake');
+    is($observer->value("SELECT count(*) FROM pg_stats WHERE tablename = 'intake'"), 0, 'no statistics of what was loaded');
+    $clerk->value('SELECT kycvs.resume_intake()');
+    wait_until_done($observer);
+    $observer->value('CREATE DATABASE elsewhere');
+    my $elsewhere = session($node, dbname => 'elsewhere');
+    is($elsewhere->run("SET client_min_messages = error; CREATE EXTENSION kycvs CASCADE; INSERT INTO kycvs.intake (reference) VALUES ('x')")->{sqlstate}, 'KV050', 'nothing is loaded where nobody takes it in');
+    $elsewhere->quit;
 }
 
 # ---- who may do what -------------------------------------------------------------------------
