@@ -16,6 +16,7 @@ OBJS = \
 	src/correction.o \
 	src/document.o \
 	src/dose.o \
+	src/dosepack.o \
 	src/es6number.o \
 	src/exchange.o \
 	src/explain.o \

@@ -265,13 +265,15 @@ CREATE TABLE kycvs_data.person (
   id bigint PRIMARY KEY,
   birth_year smallint NOT NULL,
   state smallint NOT NULL,
-  sealed bytea NOT NULL
+  sealed bytea NOT NULL,
+  doses bytea NOT NULL
 ) PARTITION BY RANGE (id);
 COMMENT ON TABLE kycvs_data.person IS 'Persons; nothing in it can be read without the master key';
 COMMENT ON COLUMN kycvs_data.person.id IS 'Number of the person: 16 bits of bucket, 33 more of the mobile''s keyed index, 4 that count; never shown to an entity';
 COMMENT ON COLUMN kycvs_data.person.birth_year IS 'Year of birth, 0 when unknown';
 COMMENT ON COLUMN kycvs_data.person.state IS '0 living, 1 deceased, 2 merged into another record';
 COMMENT ON COLUMN kycvs_data.person.sealed IS 'Mobile, name as registered and reference, sealed (AES-256-GCM) and padded';
+COMMENT ON COLUMN kycvs_data.person.doses IS 'Doses given, one after the other: kycvs_data.dose shows them';
 
 CREATE TABLE kycvs_data.person_mobile (
   slot bigint NOT NULL,
@@ -296,27 +298,6 @@ COMMENT ON COLUMN kycvs_data.person_merge.person IS 'Record that is no more in u
 COMMENT ON COLUMN kycvs_data.person_merge.into_person IS 'Record that is used instead';
 COMMENT ON COLUMN kycvs_data.person_merge.merged_at IS 'Since when';
 
-CREATE TABLE kycvs_data.dose (
-  person bigint NOT NULL,
-  dose_number smallint NOT NULL,
-  product smallint NOT NULL,
-  given_on date NOT NULL,
-  recorded_on date NOT NULL,
-  batch text NOT NULL,
-  revoked_at timestamptz,
-  revoke_reason text,
-  PRIMARY KEY (person, dose_number)
-) PARTITION BY RANGE (person);
-COMMENT ON TABLE kycvs_data.dose IS 'Doses given; a wrong one is revoked, never deleted';
-COMMENT ON COLUMN kycvs_data.dose.person IS 'Who got it';
-COMMENT ON COLUMN kycvs_data.dose.dose_number IS 'Order in which the person''s doses were recorded, from 1';
-COMMENT ON COLUMN kycvs_data.dose.product IS 'What was given';
-COMMENT ON COLUMN kycvs_data.dose.given_on IS 'Day in kycvs.timezone';
-COMMENT ON COLUMN kycvs_data.dose.recorded_on IS 'Day on which it was recorded';
-COMMENT ON COLUMN kycvs_data.dose.batch IS 'Batch number, empty when unknown';
-COMMENT ON COLUMN kycvs_data.dose.revoked_at IS 'When it was revoked';
-COMMENT ON COLUMN kycvs_data.dose.revoke_reason IS 'Why it was revoked';
-
 DO $$
 DECLARE
   part int;
@@ -325,14 +306,33 @@ BEGIN
   FOR part IN 0 .. 15 LOOP
     EXECUTE format('CREATE TABLE kycvs_data.person_%s PARTITION OF kycvs_data.person FOR VALUES FROM (%s) TO (%s)',
                    to_char(part, 'FM00'), part * wide, (part + 1) * wide);
-    EXECUTE format('CREATE TABLE kycvs_data.dose_%s PARTITION OF kycvs_data.dose FOR VALUES FROM (%s) TO (%s)',
-                   to_char(part, 'FM00'), part * wide, (part + 1) * wide);
     EXECUTE format('COMMENT ON TABLE kycvs_data.person_%s IS %L', to_char(part, 'FM00'),
-                   format('Persons of buckets %s to %s', part * 4096, part * 4096 + 4095));
-    EXECUTE format('COMMENT ON TABLE kycvs_data.dose_%s IS %L', to_char(part, 'FM00'),
-                   format('Doses of persons of buckets %s to %s', part * 4096, part * 4096 + 4095));
+                   format('Persons of buckets %s to %s, and their doses', part * 4096, part * 4096 + 4095));
   END LOOP;
 END $$;
+
+-- src/dosepack.h says how doses are packed
+CREATE VIEW kycvs_data.dose AS
+  SELECT p.id AS person, d.dose_number, (get_byte(d.packed, 0) << 8 | get_byte(d.packed, 1))::smallint AS product,
+         date '2020-01-01' + (get_byte(d.packed, 2) << 8 | get_byte(d.packed, 3)) AS given_on,
+         date '2020-01-01' + (get_byte(d.packed, 4) << 8 | get_byte(d.packed, 5)) AS recorded_on,
+         convert_from(substring(d.packed FROM 9 FOR get_byte(d.packed, 7)), 'UTF8') AS batch,
+         get_byte(d.packed, 6) = 1 AS revoked
+    FROM kycvs_data.person AS p,
+         LATERAL (WITH RECURSIVE dose (dose_number, packed) AS (
+                    SELECT 1, p.doses WHERE length(p.doses) > 0
+                    UNION ALL
+                    SELECT dose_number + 1, substring(packed FROM 9 + get_byte(packed, 7)) FROM dose
+                     WHERE length(packed) > 8 + get_byte(packed, 7))
+                  SELECT dose_number, packed FROM dose) AS d;
+COMMENT ON VIEW kycvs_data.dose IS 'Doses given, unpacked from the persons'' rows; a wrong one is revoked, never deleted';
+COMMENT ON COLUMN kycvs_data.dose.person IS 'Who got it';
+COMMENT ON COLUMN kycvs_data.dose.dose_number IS 'Order in which the person''s doses were recorded, from 1';
+COMMENT ON COLUMN kycvs_data.dose.product IS 'What was given';
+COMMENT ON COLUMN kycvs_data.dose.given_on IS 'Day in kycvs.timezone';
+COMMENT ON COLUMN kycvs_data.dose.recorded_on IS 'Day on which it was recorded';
+COMMENT ON COLUMN kycvs_data.dose.batch IS 'Batch number, empty when unknown';
+COMMENT ON COLUMN kycvs_data.dose.revoked IS 'It was revoked; when and why is in kycvs_data.correction';
 
 CREATE TABLE kycvs_data.correction (
   person bigint NOT NULL,
@@ -651,7 +651,7 @@ DECLARE
 BEGIN
   FOR t IN SELECT c.relname FROM pg_class c
            WHERE c.relnamespace = 'kycvs_data'::regnamespace::oid
-             AND c.relkind IN ('r', 'p') LOOP
+             AND c.relkind IN ('r', 'p', 'v') LOOP
     EXECUTE format('ALTER TABLE kycvs_data.%I OWNER TO kycvs_owner', t);
     EXECUTE format('REVOKE ALL ON kycvs_data.%I FROM PUBLIC', t);
   END LOOP;
@@ -680,7 +680,7 @@ DECLARE
   part regclass;
 BEGIN
   FOR part IN SELECT p.inhrelid FROM pg_inherits AS p
-               WHERE p.inhparent IN ('kycvs_data.person'::regclass, 'kycvs_data.dose'::regclass) ORDER BY 1 LOOP
+               WHERE p.inhparent = 'kycvs_data.person'::regclass ORDER BY 1 LOOP
     PERFORM pg_extension_config_dump(part, '');
   END LOOP;
 END $$;
@@ -1418,7 +1418,7 @@ BEGIN
   FOR a IN
     SELECT 'TABLE ' || c.oid::regclass::text AS object, x.grantee
       FROM pg_class c, aclexplode(c.relacl) x
-     WHERE c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind IN ('r', 'p') AND x.grantee NOT IN (0, c.relowner)
+     WHERE c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND x.grantee NOT IN (0, c.relowner)
     UNION
     SELECT 'TABLE ' || c.oid::regclass::text, x.grantee
       FROM pg_class c, aclexplode(c.relacl) x

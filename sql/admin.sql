@@ -114,7 +114,8 @@ SELECT kycvs.register_person('9826000100', 'Usha Menon', 'A-1', 1975) AS person 
 SELECT kycvs.record_dose(:person, 'COVAXIN', '2021-05-01', 'B-77'), kycvs.record_dose(:person, 'COVAXIN', '2021-06-01');
 SELECT kycvs.revoke_dose(:person, 1, 'wrong person');
 RESET ROLE;
-SELECT dose_number, code, given_on, batch, revoked_at IS NOT NULL AS revoked, revoke_reason FROM kycvs_data.dose JOIN kycvs_data.product ON id = product WHERE person = :person ORDER BY 1;
+SELECT d.dose_number, code, given_on, batch, revoked, reason FROM kycvs_data.dose AS d JOIN kycvs_data.product ON id = product
+  LEFT JOIN kycvs_data.correction AS c ON c.person = d.person AND c.dose_number = d.dose_number WHERE d.person = :person ORDER BY 1;
 -- no number, no name and no reference in the tables, nor in the index (T22); what is sealed is padded
 SELECT count(*) FROM kycvs_data.person AS p WHERE p::text ~* '(usha|menon|A-1)' OR convert_from(regexp_replace(encode(sealed, 'escape'), '\\[0-9]{3}', '', 'g')::bytea, 'SQL_ASCII') ~* '(9826000100|usha|menon)';
 SELECT DISTINCT length(sealed) % 64 AS sealed, state FROM kycvs_data.person;

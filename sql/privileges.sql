@@ -62,7 +62,7 @@ CREATE ROLE regress_plain;
 CREATE ROLE regress_plain_entity IN ROLE kycvs_entity;
 SELECT r.rolname AS role, count(*) AS tables_and_verbs, count(*) FILTER (WHERE has_table_privilege(r.oid, c.oid, verb)) AS allowed
 FROM pg_roles AS r, pg_class AS c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS verb
-WHERE (r.rolname ~ '^kycvs_' AND r.rolname <> 'kycvs_owner' OR r.rolname ~ '^regress_plain') AND c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind IN ('r', 'p')
+WHERE (r.rolname ~ '^kycvs_' AND r.rolname <> 'kycvs_owner' OR r.rolname ~ '^regress_plain') AND c.relnamespace = 'kycvs_data'::regnamespace AND c.relkind IN ('r', 'p', 'v')
 GROUP BY 1 ORDER BY 1;
 SELECT r.rolname AS role, has_schema_privilege(r.oid, 'kycvs_data', 'USAGE') AS usage, has_schema_privilege(r.oid, 'kycvs_data', 'CREATE') AS create,
        has_schema_privilege(r.oid, 'kycvs', 'CREATE') AS create_in_kycvs,
@@ -87,7 +87,7 @@ DECLARE
     statement text;
     relation text;
 BEGIN
-    FOREACH relation IN ARRAY ARRAY['registry', 'signing_key', 'entity', 'api_key', 'purpose', 'notice', 'entity_purpose', 'product', 'rules', 'rule_interval', 'person', 'person_00', 'person_mobile', 'dose', 'dose_15', 'challenge',
+    FOREACH relation IN ARRAY ARRAY['registry', 'signing_key', 'entity', 'api_key', 'purpose', 'notice', 'entity_purpose', 'product', 'rules', 'rule_interval', 'person', 'person_00', 'person_mobile', 'person_15', 'dose', 'challenge',
                                     'message', 'consent', 'answer', 'charge', 'audit'] LOOP
         FOREACH statement IN ARRAY ARRAY['LOCK kycvs_data.%s IN ACCESS SHARE MODE', 'LOCK kycvs_data.%s IN ROW EXCLUSIVE MODE', 'LOCK kycvs_data.%s', 'PREPARE p AS SELECT * FROM kycvs_data.%s',
             'PREPARE p AS SELECT * FROM kycvs_data.%s FOR UPDATE', 'PREPARE p AS DELETE FROM kycvs_data.%s', 'PREPARE p AS INSERT INTO kycvs_data.%s DEFAULT VALUES', 'TRUNCATE kycvs_data.%s',
@@ -116,7 +116,7 @@ DROP ROLE regress_plain, regress_plain_entity;
 SELECT pg_describe_object(classid, objid, 0) AS without_comment FROM member
 WHERE classid NOT IN ('pg_type'::regclass) AND obj_description(objid, classid::regclass::text::name) IS NULL
   AND NOT EXISTS (SELECT FROM pg_class WHERE oid = objid AND relkind = 'S') ORDER BY 1;
-SELECT format('%s.%s', attrelid::regclass, attname) AS without_comment FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND relkind IN ('r', 'p') AND NOT relispartition
+SELECT format('%s.%s', attrelid::regclass, attname) AS without_comment FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid AND relkind IN ('r', 'p', 'v') AND NOT relispartition
 WHERE relnamespace = 'kycvs_data'::regnamespace AND attnum > 0 AND NOT attisdropped AND col_description(attrelid, attnum) IS NULL ORDER BY 1;
 SELECT split_part(obj_description(objid, 'pg_proc'), ':', 1) AS for_whom, count(*) FROM member WHERE classid = 'pg_proc'::regclass GROUP BY 1 ORDER BY 1;
 

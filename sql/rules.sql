@@ -153,7 +153,7 @@ RESET client_min_messages;
 SELECT kycvs.add_rules('many', 'Many days') \g /dev/null
 SELECT kycvs.add_rule_interval('many', repeat('X', 64), '2021-01-01', 3660) \g /dev/null
 SELECT count(*), count(*) FILTER (WHERE counts) AS counts, max(reason) FROM kycvs.explain(:many, rules => 'many');
-DELETE FROM kycvs_data.dose WHERE person = :many;
+UPDATE kycvs_data.person SET doses = '' WHERE id = :many;
 DELETE FROM kycvs_data.rule_interval WHERE rules = 'many';
 DELETE FROM kycvs_data.product WHERE NOT shipped AND code = repeat('X', 64);
 

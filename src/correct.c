@@ -158,7 +158,6 @@ copy_doses(int64 from, int64 to)
 	KycvsDose	others[KYCVS_DOSES_MAX];
 	int			n = kycvs_doses(to, doses);
 	int			nothers = kycvs_doses(from, others);
-	int			number = n == 0 ? 0 : doses[n - 1].dose_number;
 	int			copied = 0;
 	int			i;
 
@@ -168,7 +167,8 @@ copy_doses(int64 from, int64 to)
 	{
 		if (others[i].revoked || has_dose(doses, n, &others[i]))
 			continue;
-		kycvs_dose_copy(from, others[i].dose_number, to, number + ++copied);
+		kycvs_dose_copy(from, others[i].dose_number, to);
+		copied++;
 	}
 	return copied;
 }

@@ -1,36 +1,16 @@
 /*
  * dose.c
- *	  The rows of doses and of products.
+ *	  The doses of persons, and the rows of products.
  *
- * A row of a dose has eight columns, no more, so that its nulls cost nothing.
- * Reads are not counted in the statistics: who has doses is nobody's business.
+ * Doses are kept in the person's row, packed (dosepack.h): a row and an index
+ * entry for each would take three times the space.
  *
  * Copyright (c) 2026, the kycvs authors
  */
 #include "postgres.h"
 
-#include "catalog/pg_type_d.h"
 #include "dose.h"
 #include "person.h"
-#include "utils/builtins.h"
-
-enum
-{
-	DOSE_PERSON = 1,
-	DOSE_NUMBER,
-	DOSE_PRODUCT,
-	DOSE_GIVEN_ON,
-	DOSE_RECORDED_ON,
-	DOSE_BATCH,
-	DOSE_REVOKED_AT,
-	DOSE_REVOKE_REASON
-};
-static const char *const dose_columns[] = {
-	NULL, "person", "dose_number", "product", "given_on", "recorded_on", "batch", "revoked_at", "revoke_reason"
-};
-static KycvsTable doses_table = KYCVS_PARTITIONED_TABLE("dose", dose_columns);
-static KycvsIndex doses_of_person = {&doses_table, "dose_pkey", 1, BTEqualStrategyNumber, true};
-static KycvsIndex dose_by_number = {&doses_table, "dose_pkey", 2, BTEqualStrategyNumber, true};
 
 enum
 {
@@ -99,28 +79,101 @@ copy_product(KycvsDose *dose, const KycvsDose *other)
 /* ---- doses ---- */
 
 static void
-read_dose(const KycvsRow *row, KycvsDose *dose)
+raise_unreadable(void)
 {
-	dose->dose_number = kycvs_row_int2(row, DOSE_NUMBER);
-	dose->product_id = kycvs_row_int2(row, DOSE_PRODUCT);
-	dose->given_on = kycvs_row_date(row, DOSE_GIVEN_ON);
-	dose->revoked = !kycvs_row_null(row, DOSE_REVOKED_AT);
+	elog(ERROR, "could not read a person's doses");
+}
+
+/* Where a person's dose of that number lies among the packed ones, with its length; NULL: there is none. */
+static uint8 *
+find_dose(bytea *packed, int number, size_t *dose_length)
+{
+	uint8	   *start = (uint8 *) VARDATA_ANY(packed);
+	size_t		length = VARSIZE_ANY_EXHDR(packed);
+	size_t		at = 0;
+	int			i;
+
+	for (i = 1; at < length; i++)
+	{
+		KycvsDoseRecord record;
+
+		*dose_length = kycvs_dose_unpack(start + at, length - at, &record);
+		if (*dose_length == 0)
+			raise_unreadable();
+		if (i == number)
+			return start + at;
+		at += *dose_length;
+	}
+	return NULL;
+}
+
+static bytea *
+append_packed(const bytea *packed, const uint8 *dose, size_t dose_length)
+{
+	size_t		length = VARSIZE_ANY_EXHDR(packed);
+	bytea	   *longer = palloc(VARHDRSZ + length + dose_length);
+
+	SET_VARSIZE(longer, VARHDRSZ + length + dose_length);
+	memcpy(VARDATA(longer), VARDATA_ANY(packed), length);
+	memcpy(VARDATA(longer) + length, dose, dose_length);
+	return longer;
+}
+
+bytea *
+kycvs_doses_none(void)
+{
+	bytea	   *none = palloc(VARHDRSZ);
+
+	SET_VARSIZE(none, VARHDRSZ);
+	return none;
+}
+
+bytea *
+kycvs_doses_append(const bytea *packed, const KycvsDoseRecord *dose)
+{
+	uint8		data[KYCVS_PACKED_DOSE_MAX];
+	size_t		length = kycvs_dose_pack(dose, data);
+
+	if (length == 0)
+		elog(ERROR, "could not pack a dose");
+	return append_packed(packed, data, length);
+}
+
+int
+kycvs_doses_read(const bytea *packed, KycvsDose doses[KYCVS_DOSES_MAX])
+{
+	const uint8 *next = (const uint8 *) VARDATA_ANY(packed);
+	size_t		left = VARSIZE_ANY_EXHDR(packed);
+	int			n = 0;
+
+	while (left > 0)
+	{
+		KycvsDoseRecord record;
+		size_t		length = kycvs_dose_unpack(next, left, &record);
+
+		if (length == 0 || n == KYCVS_DOSES_MAX)
+			raise_unreadable();
+		memset(&doses[n], 0, sizeof(doses[n]));
+		doses[n].product_id = record.product;
+		doses[n].given_on = record.given_on;
+		doses[n].revoked = record.revoked;
+		doses[n].dose_number = n + 1;
+		n++;
+		next += length;
+		left -= length;
+	}
+	return n;
 }
 
 int
 kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
 {
-	KycvsArgs	keys = {0};
-	KycvsScan	scan;
 	KycvsRow	row;
 	int			n = 0;
 	int			i;
 
-	kycvs_bind_int8(&keys, person);
-	kycvs_scan_begin(&scan, &doses_of_person, &keys, ForwardScanDirection);
-	while (n < KYCVS_DOSES_MAX && kycvs_scan_next(&scan, &row))
-		read_dose(&row, &doses[n++]);
-	kycvs_scan_end(&scan);
+	if (kycvs_person_row(person, &row))
+		n = kycvs_doses_read(kycvs_person_doses(&row), doses);
 	for (i = 0; i < n; i++)
 	{
 		if (i > 0 && doses[i].product_id == doses[i - 1].product_id)
@@ -132,61 +185,50 @@ kycvs_doses(int64 person, KycvsDose doses[KYCVS_DOSES_MAX])
 }
 
 void
-kycvs_dose_add(const KycvsDoseRow *dose)
+kycvs_dose_add(int64 person, const KycvsDoseRecord *dose)
 {
-	KycvsArgs	columns = {0};
+	KycvsRow	row;
 
-	kycvs_bind_int8(&columns, dose->person);
-	kycvs_bind_int2(&columns, dose->number);
-	kycvs_bind_int2(&columns, dose->product);
-	kycvs_bind_date(&columns, dose->given_on, true);
-	kycvs_bind_date(&columns, dose->recorded_on, true);
-	kycvs_bind_text(&columns, dose->batch);
-	kycvs_bind_null(&columns, TIMESTAMPTZOID);	/* revoked_at */
-	kycvs_bind_null(&columns, TEXTOID); /* revoke_reason */
-	kycvs_row_add(&doses_table, &columns);
-}
-
-static bool
-find_dose(int64 person, int number, KycvsRow *row)
-{
-	KycvsArgs	keys = {0};
-
-	kycvs_bind_int8(&keys, person);
-	kycvs_bind_int2(&keys, number);
-	return person >= 0 && person < KYCVS_PERSON_NUMBERS && number > 0 && number <= PG_INT16_MAX &&
-		kycvs_row_find(&dose_by_number, &keys, row);
+	kycvs_person_must_row(person, &row);
+	kycvs_person_save_doses(&row, kycvs_doses_append(kycvs_person_doses(&row), dose));
 }
 
 void
-kycvs_dose_copy(int64 from, int number, int64 to, int to_number)
+kycvs_dose_copy(int64 from, int number, int64 to)
 {
-	char		batch[KYCVS_TEXT_MAX + 1];
-	KycvsDoseRow dose = {to, to_number};
-	KycvsRow	row;
+	KycvsRow	from_row;
+	KycvsRow	to_row;
+	size_t		length;
+	uint8	   *dose;
 
-	if (!find_dose(from, number, &row))
+	kycvs_person_must_row(from, &from_row);
+	kycvs_person_must_row(to, &to_row);
+	dose = find_dose(kycvs_person_doses(&from_row), number, &length);
+	if (dose == NULL)
 		elog(ERROR, "a dose is missing");
-	kycvs_row_text(&row, DOSE_BATCH, batch, sizeof(batch));
-	dose.product = kycvs_row_int2(&row, DOSE_PRODUCT);
-	dose.given_on = kycvs_row_date(&row, DOSE_GIVEN_ON);
-	dose.recorded_on = kycvs_row_date(&row, DOSE_RECORDED_ON);
-	dose.batch = batch;
-	kycvs_dose_add(&dose);
+	kycvs_person_save_doses(&to_row, append_packed(kycvs_person_doses(&to_row), dose, length));
 }
 
 bool
-kycvs_dose_revoke(int64 person, int number, const char *reason, TimestampTz now, bool *already)
+kycvs_dose_revoke(int64 person, int number, bool *already)
 {
 	KycvsRow	row;
+	KycvsDoseRecord record;
+	bytea	   *packed;
+	uint8	   *dose;
+	size_t		length;
 
-	if (!find_dose(person, number, &row))
+	if (!kycvs_person_row(person, &row))
 		return false;
-	*already = !kycvs_row_null(&row, DOSE_REVOKED_AT);
+	packed = DatumGetByteaPCopy(PointerGetDatum(kycvs_person_doses(&row)));
+	dose = find_dose(packed, number, &length);
+	if (dose == NULL)
+		return false;
+	kycvs_dose_unpack(dose, length, &record);
+	*already = record.revoked;
 	if (*already)
 		return true;
-	kycvs_row_set(&row, DOSE_REVOKED_AT, TimestampTzGetDatum(now));
-	kycvs_row_set(&row, DOSE_REVOKE_REASON, CStringGetTextDatum(reason));
-	kycvs_row_save(&row);
+	kycvs_dose_set_revoked(dose);
+	kycvs_person_save_doses(&row, packed);
 	return true;
 }

@@ -14,8 +14,9 @@
  * tables and indexes are gone through in their order.
  *
  * The authority may write at the same time.  Both number the persons of a mobile
- * and the doses of a person by what they see, and where they choose the same
- * number the later one fails on the primary key; here the step is then repeated.
+ * by what they see, and where they choose the same number the later one fails on
+ * the primary key; both add doses to the row they see, and the later one fails
+ * when it is no more what it was.  Here the step is then repeated.
  *
  * What cannot be taken in leaves its reference and a reason, nothing else.  When
  * all is taken in, the table is truncated: only then are the rows gone from disk.
@@ -94,15 +95,14 @@ typedef struct Tally
 	int64		rejected;
 } Tally;
 
-/* The persons registered with one mobile, and the doses of the one who is being taken in. */
+/* The persons registered with one mobile. */
 typedef struct Family
 {
-	const uint8 *index;
+	const uint8 *index;			/* NULL: none is open */
 	int			n;
+	int			nwritten;		/* those before have a row, those from there on are new */
 	KycvsPerson persons[KYCVS_SLOT_MAX];
-	int64		dosed;			/* whose doses these are, 0: nobody's */
-	int			ndoses;
-	KycvsDose	doses[KYCVS_DOSES_MAX];
+	bool		dosed[KYCVS_SLOT_MAX];	/* of those who have a row: they got doses */
 } Family;
 
 void
@@ -164,7 +164,8 @@ add_person(Family *family, const KycvsIntakeRow *row)
 	strlcpy(person->mobile, row->e164, sizeof(person->mobile));
 	strlcpy(person->name, row->name, sizeof(person->name));
 	strlcpy(person->reference, row->reference, sizeof(person->reference));
-	if (!kycvs_person_add_after(person, row->index, last))
+	person->doses = kycvs_doses_none();
+	if (!kycvs_person_set_number(person, row->index, last))
 		return NULL;
 	family->n++;
 	return person;
@@ -172,67 +173,65 @@ add_person(Family *family, const KycvsIntakeRow *row)
 
 /* ---- doses ---- */
 
-static void
-read_doses(Family *family, int64 person, bool is_new)
-{
-	if (family->dosed == person)
-		return;
-	family->ndoses = is_new ? 0 : kycvs_doses(person, family->doses);
-	family->dosed = person;
-}
-
 static bool
-is_recorded(const Family *family, const KycvsIntakeRow *row)
+is_recorded(const KycvsDose *doses, int n, const KycvsIntakeRow *row)
 {
 	int			i;
 
-	for (i = 0; i < family->ndoses; i++)
-		if (family->doses[i].product_id == row->product && family->doses[i].given_on == row->given_on)
+	for (i = 0; i < n; i++)
+		if (doses[i].product_id == row->product && doses[i].given_on == row->given_on)
 			return true;
 	return false;
 }
 
+/* Adds the row's dose to packed ones that have it not yet; why not, or NULL. */
 static const char *
-add_dose(Family *family, const KycvsIntakeRow *row, DateADT today, Tally *tally)
+add_dose(bytea **packed, const KycvsIntakeRow *row, DateADT today, Tally *tally)
 {
-	KycvsDose  *dose = &family->doses[family->ndoses];
-	KycvsDoseRow record = {family->dosed, 1, row->product, row->given_on, today, row->batch};
+	KycvsDose	doses[KYCVS_DOSES_MAX];
+	KycvsDoseRecord record = {row->product, row->given_on, today, false, row->batch, strlen(row->batch)};
+	int			n = kycvs_doses_read(*packed, doses);
 
-	if (is_recorded(family, row))
+	if (is_recorded(doses, n, row))
 		return NULL;
-	if (family->ndoses == KYCVS_DOSES_MAX)
+	if (n == KYCVS_DOSES_MAX)
 		return "person has too many doses";
-	if (family->ndoses > 0)
-		record.number = dose[-1].dose_number + 1;
-	kycvs_dose_add(&record);
-	memset(dose, 0, sizeof(*dose));
-	dose->dose_number = record.number;
-	dose->product_id = record.product;
-	dose->given_on = record.given_on;
-	family->ndoses++;
+	*packed = kycvs_doses_append(*packed, &record);
 	tally->doses++;
 	return NULL;
 }
 
+/* The same for a record that need not be of this family: the one that another was merged into. */
+static const char *
+add_dose_to_row(int64 person, const KycvsIntakeRow *row, DateADT today, Tally *tally)
+{
+	KycvsRow	person_row;
+	bytea	   *packed;
+	const char *reason;
+	int64		before = tally->doses;
+
+	kycvs_person_must_row(person, &person_row);
+	packed = kycvs_person_doses(&person_row);
+	reason = add_dose(&packed, row, today, tally);
+	if (tally->doses > before)
+		kycvs_person_save_doses(&person_row, packed);
+	return reason;
+}
+
 /* ---- rows ---- */
 
-/* Takes a row in; why not, or NULL. */
-static const char *
-take_in(Family *family, const KycvsIntakeRow *row, DateADT today, Tally *tally)
+/* Writes what the family has become, and closes it. */
+static void
+close_family(Family *family)
 {
-	KycvsPerson *person = find_person(family, row);
-	bool		is_new = person == NULL;
+	int			i;
 
-	if (is_new)
-	{
-		if (!has_room(family, row) || (person = add_person(family, row)) == NULL)
-			return "too many persons on one mobile";
-		tally->persons++;
-	}
-	if (!row->has_dose)
-		return NULL;
-	read_doses(family, kycvs_person_now(person), is_new);
-	return add_dose(family, row, today, tally);
+	for (i = 0; i < family->nwritten; i++)
+		if (family->dosed[i])
+			kycvs_person_save_doses(&family->persons[i].row, family->persons[i].doses);
+	for (i = family->nwritten; i < family->n; i++)
+		kycvs_person_insert(&family->persons[i]);
+	explicit_bzero(family, sizeof(Family));
 }
 
 static void
@@ -240,9 +239,49 @@ open_family(Family *family, const KycvsIntakeRow *row)
 {
 	if (family->index != NULL && memcmp(family->index, row->index, KYCVS_INDEX_LENGTH) == 0)
 		return;
+	close_family(family);
 	family->index = row->index;
-	family->n = kycvs_persons_registered(row->index, family->persons);
-	family->dosed = 0;
+	family->n = family->nwritten = kycvs_persons_registered(row->index, family->persons);
+}
+
+/* Its place in the family, -1 when there is no room for one more. */
+static int
+find_or_add_person(Family *family, const KycvsIntakeRow *row, Tally *tally)
+{
+	KycvsPerson *person = find_person(family, row);
+
+	if (person == NULL && has_room(family, row))
+	{
+		person = add_person(family, row);
+		tally->persons += person != NULL;
+	}
+	return person == NULL ? -1 : (int) (person - family->persons);
+}
+
+/* Takes a row in; why not, or NULL. */
+static const char *
+take_in(Family *family, const KycvsIntakeRow *row, DateADT today, Tally *tally)
+{
+	int			i;
+	int64		before = tally->doses;
+	const char *reason;
+
+	open_family(family, row);
+	i = find_or_add_person(family, row, tally);
+	if (i < 0)
+		return "too many persons on one mobile";
+	if (!row->has_dose)
+		return NULL;
+	if (family->persons[i].state == KYCVS_PERSON_MERGED)
+	{
+		int64		person = kycvs_person_now(&family->persons[i]);
+
+		close_family(family);
+		return add_dose_to_row(person, row, today, tally);
+	}
+	reason = add_dose(&family->persons[i].doses, row, today, tally);
+	family->dosed[i] |= tally->doses > before;
+	return reason;
 }
 
 static bool
@@ -266,8 +305,8 @@ take_in_carefully(Family *family, const KycvsIntakeRow *row, DateADT today, Tall
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		open_family(family, row);
 		reason = take_in(family, row, today, tally);
+		close_family(family);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -281,7 +320,7 @@ take_in_carefully(Family *family, const KycvsIntakeRow *row, DateADT today, Tall
 		if (!is_of_the_data(error->sqlerrcode))
 			ReThrowError(error);
 		reason = psprintf("cannot be recorded (%s)", unpack_sql_state(error->sqlerrcode));
-		family->index = NULL;
+		explicit_bzero(family, sizeof(Family));
 		*tally = before;
 		FreeErrorData(error);
 	}
@@ -304,14 +343,11 @@ take_in_all(KycvsIntakeRow *rows, int n, DateADT today, bool careful, Tally *tal
 		if (row->reason == NULL && careful)
 			row->reason = take_in_carefully(family, row, today, tally);
 		else if (row->reason == NULL)
-		{
-			open_family(family, row);
 			row->reason = take_in(family, row, today, tally);
-		}
 		if (row->reason != NULL)
 			tally->rejected++;
 	}
-	explicit_bzero(family, sizeof(Family));
+	close_family(family);
 }
 
 /* ---- one step ---- */

@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type_d.h"
 #include "person.h"
 #include "port/pg_bswap.h"
 #include "utils/guc.h"
@@ -39,9 +40,10 @@ enum
 	PERSON_ID = 1,
 	PERSON_BIRTH_YEAR,
 	PERSON_STATE,
-	PERSON_SEALED
+	PERSON_SEALED,
+	PERSON_DOSES
 };
-static const char *const person_columns[] = {NULL, "id", "birth_year", "state", "sealed"};
+static const char *const person_columns[] = {NULL, "id", "birth_year", "state", "sealed", "doses"};
 static KycvsTable persons_table = KYCVS_PARTITIONED_TABLE("person", person_columns);
 static KycvsIndex person_by_id = {&persons_table, "person_pkey", 1, BTEqualStrategyNumber, true};
 static KycvsIndex persons_from_id = {&persons_table, "person_pkey", 1, BTGreaterEqualStrategyNumber, true};
@@ -158,6 +160,7 @@ read_person(KycvsPerson *person)
 	person->id = kycvs_row_int8(&person->row, PERSON_ID);
 	person->birth_year = kycvs_row_int2(&person->row, PERSON_BIRTH_YEAR);
 	person->state = (KycvsPersonState) kycvs_row_int2(&person->row, PERSON_STATE);
+	person->doses = kycvs_person_doses(&person->row);
 	unseal_person(person);
 }
 
@@ -285,8 +288,8 @@ kycvs_persons_of_mobile(const char *e164, const uint8 index[KYCVS_INDEX_LENGTH],
 	return n;
 }
 
-static bool
-find_row(int64 id, KycvsRow *row)
+bool
+kycvs_person_row(int64 id, KycvsRow *row)
 {
 	KycvsArgs	keys = {0};
 
@@ -296,10 +299,23 @@ find_row(int64 id, KycvsRow *row)
 	return kycvs_row_find(&person_by_id, &keys, row);
 }
 
+void
+kycvs_person_must_row(int64 id, KycvsRow *row)
+{
+	if (!kycvs_person_row(id, row))
+		elog(ERROR, "a person is missing");
+}
+
+bytea *
+kycvs_person_doses(const KycvsRow *row)
+{
+	return DatumGetByteaPP(kycvs_row_datum(row, PERSON_DOSES));
+}
+
 bool
 kycvs_person_find(int64 id, KycvsPerson *person)
 {
-	if (!find_row(id, &person->row))
+	if (!kycvs_person_row(id, &person->row))
 		return false;
 	read_person(person);
 	return true;
@@ -310,7 +326,7 @@ kycvs_person_exists(int64 id, KycvsPersonState *state)
 {
 	KycvsRow	row;
 
-	if (!find_row(id, &row))
+	if (!kycvs_person_row(id, &row))
 		return false;
 	*state = (KycvsPersonState) kycvs_row_int2(&row, PERSON_STATE);
 	return true;
@@ -369,27 +385,35 @@ last_number(const uint8 index[KYCVS_INDEX_LENGTH])
 }
 
 bool
-kycvs_person_add_after(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH], int64 last)
+kycvs_person_set_number(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH], int64 last)
 {
-	KycvsArgs	columns = {0};
-	uint8		sealed[KYCVS_SEALED_MAX];
 	int64		slot = find_slot(index);
 
 	person->id = last == 0 ? slot + 1 : last + 1;
-	if (person->id > slot + KYCVS_SLOT_MAX)
-		return false;
+	return person->id <= slot + KYCVS_SLOT_MAX;
+}
+
+void
+kycvs_person_insert(const KycvsPerson *person)
+{
+	KycvsArgs	columns = {0};
+	uint8		sealed[KYCVS_SEALED_MAX];
+
 	kycvs_bind_int8(&columns, person->id);
 	kycvs_bind_int2(&columns, person->birth_year);
 	kycvs_bind_int2(&columns, person->state);
 	kycvs_bind_bytes(&columns, sealed, seal_person(person, sealed));
+	kycvs_bind_datum(&columns, BYTEAOID, PointerGetDatum(person->doses));
 	kycvs_row_add(&persons_table, &columns);
-	return true;
 }
 
 bool
 kycvs_person_add(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH])
 {
-	return kycvs_person_add_after(person, index, last_number(index));
+	if (!kycvs_person_set_number(person, index, last_number(index)))
+		return false;
+	kycvs_person_insert(person);
+	return true;
 }
 
 void
@@ -401,7 +425,16 @@ kycvs_person_save(KycvsPerson *person)
 	kycvs_bind_bytes(&sealed_arg, sealed, seal_person(person, sealed));
 	kycvs_row_set(&person->row, PERSON_STATE, Int16GetDatum(person->state));
 	kycvs_row_set(&person->row, PERSON_SEALED, sealed_arg.values[0]);
+	kycvs_row_lock(&person->row);
 	kycvs_row_save(&person->row);
+}
+
+void
+kycvs_person_save_doses(KycvsRow *row, bytea *doses)
+{
+	kycvs_row_set(row, PERSON_DOSES, PointerGetDatum(doses));
+	kycvs_row_lock(row);
+	kycvs_row_save(row);
 }
 
 void

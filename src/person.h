@@ -36,6 +36,7 @@ typedef struct KycvsPerson
 	char		mobile[KYCVS_E164_MAX + 1];
 	char		name[KYCVS_NAME_MAX + 1];
 	char		reference[KYCVS_TEXT_MAX + 1];	/* empty: none */
+	bytea	   *doses;			/* packed, see dose.h */
 	KycvsRow	row;			/* when it was found */
 } KycvsPerson;
 
@@ -55,15 +56,21 @@ extern int	kycvs_persons_of_mobile(const char *e164, const uint8 index[KYCVS_IND
 extern bool kycvs_person_find(int64 id, KycvsPerson *person);
 extern bool kycvs_person_exists(int64 id, KycvsPersonState *state);
 
+/* A person's row and packed doses, nothing unsealed. */
+extern bool kycvs_person_row(int64 id, KycvsRow *row);
+extern void kycvs_person_must_row(int64 id, KycvsRow *row); /* raises where there is none */
+extern bytea *kycvs_person_doses(const KycvsRow *row);
+extern void kycvs_person_save_doses(KycvsRow *row, bytea *doses);
+
 /* The record that is this person's now: another one after a merge. */
 extern int64 kycvs_person_now(const KycvsPerson *person);
 
-/*
- * Adds a person, who gets a number; false when this mobile has none left.  Who
- * knows the last number of the mobile (0: there is none) says so.
- */
+/* Adds a person, who gets a number; false when this mobile has none left. */
 extern bool kycvs_person_add(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH]);
-extern bool kycvs_person_add_after(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH], int64 last);
+
+/* The same in two steps, for who knows the last number of the mobile; 0: there is none. */
+extern bool kycvs_person_set_number(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH], int64 last);
+extern void kycvs_person_insert(const KycvsPerson *person);
 
 /* Writes a person who was found and has changed. */
 extern void kycvs_person_save(KycvsPerson *person);

@@ -66,6 +66,7 @@ add_person(KycvsCall *call, const char *e164, const uint8 *index, KycvsPerson *p
 
 	memset(person, 0, sizeof(*person));
 	person->birth_year = request->count;
+	person->doses = kycvs_doses_none();
 	strlcpy(person->mobile, e164, sizeof(person->mobile));
 	strlcpy(person->name, request->name, sizeof(person->name));
 	if (request->has_text)
@@ -154,21 +155,19 @@ too_soon(const KycvsRequest *request, const KycvsProduct *product, const KycvsDo
 	return false;
 }
 
-static int
-save_dose(KycvsCall *call, const KycvsProduct *product, const KycvsDose *doses, int n)
+static void
+save_dose(KycvsCall *call, const KycvsProduct *product)
 {
 	const KycvsRequest *request = call->request;
-	KycvsDoseRow dose = {
-		.person = request->number,
-		.number = n == 0 ? 1 : doses[n - 1].dose_number + 1,
+	KycvsDoseRecord dose = {
 		.product = product->id,
 		.given_on = request->date,
 		.recorded_on = kycvs_clock_day(call->now),
-		.batch = request->has_text ? request->text : ""
+		.batch = request->text,
+		.batch_length = request->has_text ? strlen(request->text) : 0
 	};
 
-	kycvs_dose_add(&dose);
-	return dose.number;
+	kycvs_dose_add(request->number, &dose);
 }
 
 void
@@ -189,7 +188,8 @@ kycvs_decide_record_dose(KycvsCall *call)
 	else
 	{
 		call->reply->warning = too_soon(call->request, &product, doses, n);
-		call->reply->number = save_dose(call, &product, doses, n);
+		save_dose(call, &product);
+		call->reply->number = n + 1;
 	}
 }
 
@@ -202,7 +202,7 @@ kycvs_decide_revoke_dose(KycvsCall *call)
 	call->audit.object = request->number;
 	if (!kycvs_text_usable(request->text))
 		kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "reason is empty or has control characters");
-	else if (!kycvs_dose_revoke(request->number, request->count, request->text, call->now, &already))
+	else if (!kycvs_dose_revoke(request->number, request->count, &already))
 		kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "dose is unknown");
 	else if (already)
 		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "dose is already revoked");

@@ -419,6 +419,25 @@ kycvs_row_add(KycvsTable *table, const KycvsArgs *columns)
 	step_on();
 }
 
+void
+kycvs_row_lock(const KycvsRow *row)
+{
+	ItemPointerData tid = row->tuple->t_self;
+	TupleTableSlot *slot;
+	TM_FailureData failure;
+	TM_Result	result;
+
+	open_target(row->table);
+	slot = table_slot_create(row->table->relation, NULL);
+	result = table_tuple_lock(row->table->relation, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(false),
+							  LockTupleNoKeyExclusive, LockWaitBlock, 0, &failure);
+	ExecDropSingleTupleTableSlot(slot);
+	if (result != TM_Ok)
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("a row of table \"%s\" was changed by another process meanwhile", row->table->name)));
+}
+
 /* The row may be set and saved again. */
 void
 kycvs_row_save(KycvsRow *row)

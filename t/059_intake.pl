@@ -202,6 +202,20 @@ is($clerk->value('SELECT count(*) FROM kycvs.intake_rejected'), 0, 'and are gone
     $loader->quit;
 }
 
+# Two write one record: the later one is told, and nothing is lost.
+{
+    my $person = $clerk->value("SELECT kycvs.register_person('9825066666', 'Nisha Trivedi')");
+    $observer->value("BEGIN; UPDATE kycvs_data.person SET birth_year = 1971 WHERE id = $person");
+    $clerk->send("SELECT kycvs.record_dose($person, 'COVAXIN', '2021-08-01')");
+    my $other = session($node);
+    authority_waits_for_lock($other);
+    $other->quit;
+    $observer->value('COMMIT');
+    is($clerk->finish->{sqlstate}, '40001', 'a record that was changed meanwhile is not written over');
+    is($clerk->value("SELECT kycvs.record_dose($person, 'COVAXIN', '2021-08-01')"), 1, 'and takes the dose when asked again');
+    is($observer->value("SELECT birth_year || ' ' || (SELECT count(*) FROM kycvs_data.dose WHERE person = id) FROM kycvs_data.person WHERE id = $person"), '1971 1', 'both are there');
+}
+
 # Statistics would be logged, and kept in backups.
 {
     $clerk->value("SELECT kycvs.pause_intake(); INSERT INTO kycvs.intake $columns SELECT 'S', '9825077777', 'Statistics Person', NULL, NULL, NULL, NULL FROM generate_series(1, 1000)");

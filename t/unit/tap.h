@@ -20,6 +20,7 @@ extern int	tap_finish(void);
 
 /* The subjects, a file each. */
 extern void test_choice(void);
+extern void test_dosepack(void);
 extern void test_family(void);
 extern void test_keyfile(void);
 extern void test_keyring(void);

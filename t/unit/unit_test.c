@@ -1,7 +1,7 @@
 /*
  * unit_test.c
  *	  Tests of the modules that need no server: names, choices among them,
- *	  mobile numbers, rules, key files, signing keys, secrets and one-time
+ *	  mobile numbers, rules, doses, key files, signing keys, secrets and one-time
  *	  passwords.  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
@@ -14,6 +14,7 @@ int
 main(void)
 {
 	test_rules();
+	test_dosepack();
 	test_choice();
 	test_mobile();
 	test_name();
