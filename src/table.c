@@ -80,6 +80,7 @@ static int	nopen_indexes = 0;
 static EState *estate = NULL;	/* of the transaction's writes */
 static HTAB *partitions = NULL;
 static HTAB *partition_indexes = NULL;
+static bool patient = false;	/* rows that another process holds are waited for */
 
 /* ---- opening ---- */
 
@@ -132,37 +133,53 @@ open_table(KycvsTable *table)
 {
 	MemoryContext context;
 	ResourceOwner owner;
-	Relation	relation;
 
-	if (table->relation != NULL)
-		return;
-	if (nopen_tables == OPEN_MAX)
-		elog(ERROR, "too many tables");
-	owner = enter_transaction(&context);
-	relation = table_open(OidIsValid(table->relid) ? table->relid : find_relation(table->name), AccessShareLock);
-	table->relation = relation;
-	open_tables[nopen_tables++] = table;
-	leave_transaction(owner, context);
-	if (RelationGetRelid(relation) != table->known)
+	if (table->relation == NULL)
+	{
+		if (nopen_tables == OPEN_MAX)
+			elog(ERROR, "too many tables");
+		owner = enter_transaction(&context);
+		table->relation = table_open(OidIsValid(table->relid) ? table->relid : find_relation(table->name), AccessShareLock);
+		open_tables[nopen_tables++] = table;
+		leave_transaction(owner, context);
+	}
+	if (RelationGetRelid(table->relation) != table->known)
 		check_columns(table);
 }
 
+/* Locks a table for writing, and its indexes: what may fail comes before anything is opened. */
+static void
+lock_target(Relation relation)
+{
+	List	   *indexes;
+	ListCell   *cell;
+
+	LockRelationOid(RelationGetRelid(relation), RowExclusiveLock);
+	indexes = RelationGetIndexList(relation);
+	foreach(cell, indexes)
+		LockRelationOid(lfirst_oid(cell), RowExclusiveLock);
+	list_free(indexes);
+}
+
+/* A target that is not whole must not be found later: rows would be written past its indexes. */
 static void
 open_target(KycvsTable *table)
 {
 	MemoryContext context;
 	ResourceOwner owner;
+	ResultRelInfo *target;
 
 	open_table(table);
 	if (table->target != NULL)
 		return;
 	owner = enter_transaction(&context);
-	LockRelationOid(RelationGetRelid(table->relation), RowExclusiveLock);
+	lock_target(table->relation);
 	if (estate == NULL)
 		estate = CreateExecutorState();
-	table->target = makeNode(ResultRelInfo);
-	InitResultRelInfo(table->target, table->relation, 0, NULL, 0);
-	ExecOpenIndices(table->target, false);
+	target = makeNode(ResultRelInfo);
+	InitResultRelInfo(target, table->relation, 0, NULL, 0);
+	ExecOpenIndices(target, false);
+	table->target = target;
 	leave_transaction(owner, context);
 }
 
@@ -201,14 +218,15 @@ open_index(KycvsIndex *index)
 	ResourceOwner owner;
 
 	open_table(index->table);
-	if (index->relation != NULL)
-		return;
-	if (nopen_indexes == OPEN_MAX)
-		elog(ERROR, "too many indexes");
-	owner = enter_transaction(&context);
-	index->relation = index_open(OidIsValid(index->relid) ? index->relid : find_relation(index->name), AccessShareLock);
-	open_indexes[nopen_indexes++] = index;
-	leave_transaction(owner, context);
+	if (index->relation == NULL)
+	{
+		if (nopen_indexes == OPEN_MAX)
+			elog(ERROR, "too many indexes");
+		owner = enter_transaction(&context);
+		index->relation = index_open(OidIsValid(index->relid) ? index->relid : find_relation(index->name), AccessShareLock);
+		open_indexes[nopen_indexes++] = index;
+		leave_transaction(owner, context);
+	}
 	if (RelationGetRelid(index->relation) != index->known)
 		find_procedures(index);
 }
@@ -420,6 +438,12 @@ kycvs_row_add(KycvsTable *table, const KycvsArgs *columns)
 }
 
 void
+kycvs_rows_wait(void)
+{
+	patient = true;
+}
+
+void
 kycvs_row_lock(const KycvsRow *row)
 {
 	ItemPointerData tid = row->tuple->t_self;
@@ -430,7 +454,7 @@ kycvs_row_lock(const KycvsRow *row)
 	open_target(row->table);
 	slot = table_slot_create(row->table->relation, NULL);
 	result = table_tuple_lock(row->table->relation, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(false),
-							  LockTupleNoKeyExclusive, LockWaitBlock, 0, &failure);
+							  LockTupleNoKeyExclusive, patient ? LockWaitBlock : LockWaitSkip, 0, &failure);
 	ExecDropSingleTupleTableSlot(slot);
 	if (result != TM_Ok)
 		ereport(ERROR,

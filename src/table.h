@@ -93,8 +93,13 @@ extern void kycvs_row_text(const KycvsRow *row, int column, char *value, size_t 
 extern size_t kycvs_row_some_bytes(const KycvsRow *row, int column, uint8 *data, size_t size);	/* at most so many */
 extern void kycvs_row_bytes(const KycvsRow *row, int column, uint8 *data, size_t length);
 
-/* For a row that another process may write too: raises when it has been changed or removed since it was found. */
+/*
+ * For a row that another process may write too: raises when it has been changed
+ * or removed since it was found, or is just being written.  A process that may
+ * wait for the other says so once, when it starts.
+ */
 extern void kycvs_row_lock(const KycvsRow *row);
+extern void kycvs_rows_wait(void);
 
 /* Adds a row, all its columns given in order; changes columns of one that was found. */
 extern void kycvs_row_add(KycvsTable *table, const KycvsArgs *columns);
