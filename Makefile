@@ -70,6 +70,7 @@ OBJS = \
 	src/statement.o \
 	src/status.o \
 	src/table.o \
+	src/trim.o \
 	src/trust.o \
 	src/unwritten.o \
 	src/value.o \

@@ -279,9 +279,9 @@ CREATE TABLE kycvs_data.person_mobile (
   slot bigint NOT NULL,
   mobile_index bytea NOT NULL,
   person bigint NOT NULL,
-  until timestamptz NOT NULL
+  until timestamptz NOT NULL,
+  PRIMARY KEY (slot, person, mobile_index)
 );
-CREATE INDEX person_mobile_slot ON kycvs_data.person_mobile (slot);
 COMMENT ON TABLE kycvs_data.person_mobile IS 'Mobiles that persons changed to, and for a while those they had before';
 COMMENT ON COLUMN kycvs_data.person_mobile.slot IS 'What the numbers of persons registered with this mobile begin with';
 COMMENT ON COLUMN kycvs_data.person_mobile.mobile_index IS 'Key version and HMAC-SHA-256 of the E.164 number, 16 bytes';
@@ -363,10 +363,11 @@ CREATE TABLE kycvs_data.intake_run (
   persons bigint NOT NULL DEFAULT 0,
   doses bigint NOT NULL DEFAULT 0,
   rejected bigint NOT NULL DEFAULT 0,
-  busy interval NOT NULL DEFAULT '0'
+  busy interval NOT NULL DEFAULT '0',
+  interrupted boolean NOT NULL DEFAULT false
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX intake_run_unfinished ON kycvs_data.intake_run ((true)) WHERE finished_at IS NULL;
-COMMENT ON TABLE kycvs_data.intake_run IS 'Bulk intake: from the first row in kycvs.intake until it is empty again';
+COMMENT ON TABLE kycvs_data.intake_run IS 'Bulk intake: from the first row that is taken in until none is left';
 COMMENT ON COLUMN kycvs_data.intake_run.id IS 'Number of the run';
 COMMENT ON COLUMN kycvs_data.intake_run.started_at IS 'When its first rows were taken in';
 COMMENT ON COLUMN kycvs_data.intake_run.updated_at IS 'When its last rows were taken in';
@@ -377,6 +378,7 @@ COMMENT ON COLUMN kycvs_data.intake_run.persons IS 'Persons who were registered'
 COMMENT ON COLUMN kycvs_data.intake_run.doses IS 'Doses that were recorded';
 COMMENT ON COLUMN kycvs_data.intake_run.rejected IS 'Rows that were rejected';
 COMMENT ON COLUMN kycvs_data.intake_run.busy IS 'Time it took, without pauses';
+COMMENT ON COLUMN kycvs_data.intake_run.interrupted IS 'A crash has emptied the table meanwhile';
 
 CREATE TABLE kycvs_data.intake_rejected (
   reference text NOT NULL,
@@ -394,6 +396,23 @@ CREATE TABLE kycvs_data.intake_pause (
 );
 COMMENT ON TABLE kycvs_data.intake_pause IS 'A row while intake is paused';
 COMMENT ON COLUMN kycvs_data.intake_pause.one IS 'Keeps the table to one row';
+
+CREATE TABLE kycvs_data.intake_load (
+  load bigint NOT NULL,
+  loaded_by name NOT NULL,
+  loaded_at timestamptz NOT NULL
+);
+ALTER TABLE kycvs_data.intake_load REPLICA IDENTITY FULL;
+COMMENT ON TABLE kycvs_data.intake_load IS 'Transactions that loaded rows which wait, or some of which do';
+COMMENT ON COLUMN kycvs_data.intake_load.load IS 'Chosen by chance';
+COMMENT ON COLUMN kycvs_data.intake_load.loaded_by IS 'Session user who loaded';
+COMMENT ON COLUMN kycvs_data.intake_load.loaded_at IS 'When';
+
+CREATE UNLOGGED TABLE kycvs_data.intake_mark (
+  load bigint NOT NULL
+);
+COMMENT ON TABLE kycvs_data.intake_mark IS 'The same, unlogged like the rows: what is missing here was lost with them in a crash';
+COMMENT ON COLUMN kycvs_data.intake_mark.load IS 'As in kycvs_data.intake_load';
 
 CREATE UNLOGGED TABLE kycvs_data.intake (
   reference text,
@@ -689,6 +708,7 @@ SELECT pg_catalog.pg_extension_config_dump('kycvs_data.person_merge', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.correction', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_run', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_run_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_load', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.intake_rejected', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.consent', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.consent_person', '');
@@ -1138,7 +1158,14 @@ CREATE FUNCTION kycvs.register_person(mobile text, name text, reference text DEF
   AS 'MODULE_PATHNAME', 'kycvs_register_person' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.register_person(text, text, text, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.register_person(text, text, text, int) TO kycvs_registrar;
-COMMENT ON FUNCTION kycvs.register_person(text, text, text, int) IS 'registrar: a person''s number; the same mobile, folded name and reference give the same one; KV001, KV002, KV041';
+COMMENT ON FUNCTION kycvs.register_person(text, text, text, int) IS 'registrar: a person''s number; the same one for the same mobile and reference when the name fits, and for the same mobile and folded name unless both have references; KV001, KV002, KV041, 42710 another person on the mobile has the reference, 55000 a death is recorded';
+
+CREATE FUNCTION kycvs.find_person(mobile text, name text, reference text DEFAULT NULL)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'kycvs_find_person' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.find_person(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.find_person(text, text, text) TO kycvs_registrar;
+COMMENT ON FUNCTION kycvs.find_person(text, text, text) IS 'registrar: the number of the person who has the reference on this mobile, whatever the name; without one, of the person whom the name means, the deceased too; of a merged record, the one that is used; NULL when nobody, or more than one fits; KV001, KV002';
 
 CREATE FUNCTION kycvs.record_dose(person_id bigint, product text, given_on date, batch text DEFAULT NULL)
   RETURNS int
@@ -1221,6 +1248,50 @@ COMMENT ON FUNCTION kycvs.answers_since(bigint, timestamptz) IS 'registrar: answ
  * A view without a table behind it, so that no one who may not load can lock
  * anything by it; the trigger writes into kycvs_data.intake.
  */
+CREATE FUNCTION kycvs.read_products()
+  RETURNS TABLE (code text, name text, form text, doses_required smallint, minimum_interval_days smallint)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT p.code, p.name, p.form, p.doses_required, p.minimum_interval_days FROM kycvs_data.product AS p ORDER BY p.code;
+END;
+ALTER FUNCTION kycvs.read_products() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_products() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_products() TO kycvs_registrar, kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.read_products() IS 'private: behind the view kycvs.products';
+
+CREATE VIEW kycvs.products AS
+  SELECT p.code, p.name, p.form, p.doses_required, p.minimum_interval_days FROM kycvs.read_products() AS p;
+REVOKE ALL ON kycvs.products FROM PUBLIC;
+GRANT SELECT ON kycvs.products TO kycvs_registrar, kycvs_admin, kycvs_auditor;
+COMMENT ON VIEW kycvs.products IS 'registrar, admin, auditor: what doses may be of';
+COMMENT ON COLUMN kycvs.products.code IS 'As kycvs.record_dose and kycvs.intake take it';
+COMMENT ON COLUMN kycvs.products.name IS 'Name for people';
+COMMENT ON COLUMN kycvs.products.form IS 'Presentation, where a product has several';
+COMMENT ON COLUMN kycvs.products.doses_required IS 'Doses of a complete course';
+COMMENT ON COLUMN kycvs.products.minimum_interval_days IS 'Days between doses, null when none is known';
+
+CREATE FUNCTION kycvs.read_rule_sets()
+  RETURNS TABLE (code text, description text, enforces_intervals boolean, days_after int, days_at_most int)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT r.code, r.description, r.enforces_intervals, r.days_after, r.days_at_most FROM kycvs_data.rules AS r ORDER BY r.code;
+END;
+ALTER FUNCTION kycvs.read_rule_sets() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_rule_sets() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_rule_sets() TO kycvs_registrar, kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.read_rule_sets() IS 'private: behind the view kycvs.rule_sets';
+
+CREATE VIEW kycvs.rule_sets AS
+  SELECT r.code, r.description, r.enforces_intervals, r.days_after, r.days_at_most FROM kycvs.read_rule_sets() AS r;
+REVOKE ALL ON kycvs.rule_sets FROM PUBLIC;
+GRANT SELECT ON kycvs.rule_sets TO kycvs_registrar, kycvs_admin, kycvs_auditor;
+COMMENT ON VIEW kycvs.rule_sets IS 'registrar, admin, auditor: rules by which doses are judged';
+COMMENT ON COLUMN kycvs.rule_sets.code IS 'As kycvs.set_rules and kycvs.explain take it';
+COMMENT ON COLUMN kycvs.rule_sets.description IS 'What it does';
+COMMENT ON COLUMN kycvs.rule_sets.enforces_intervals IS 'True: a dose too soon after the last one that counts does not count';
+COMMENT ON COLUMN kycvs.rule_sets.days_after IS 'Days from the dose that completes a course to 2';
+COMMENT ON COLUMN kycvs.rule_sets.days_at_most IS 'Days since that dose after which 2 ends, unless there was a booster; 0 for never';
+
 CREATE FUNCTION kycvs.load_intake()
   RETURNS trigger
   AS 'MODULE_PATHNAME', 'kycvs_load_intake' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -1234,7 +1305,7 @@ CREATE VIEW kycvs.intake AS
 CREATE TRIGGER load_intake INSTEAD OF INSERT ON kycvs.intake FOR EACH ROW EXECUTE FUNCTION kycvs.load_intake();
 REVOKE ALL ON kycvs.intake FROM PUBLIC;
 GRANT INSERT ON kycvs.intake TO kycvs_registrar;
-COMMENT ON VIEW kycvs.intake IS 'registrar: COPY persons and doses into it, a row a dose; they are taken in, sealed, within seconds; always empty to look at';
+COMMENT ON VIEW kycvs.intake IS 'registrar: COPY persons and doses into it, a row a dose; they are taken in, sealed, within seconds; not to be read';
 COMMENT ON COLUMN kycvs.intake.reference IS 'The registry''s own number of the person; what is loaded again under it is not doubled';
 COMMENT ON COLUMN kycvs.intake.mobile IS 'Mobile number, as in kycvs.register_person';
 COMMENT ON COLUMN kycvs.intake.name IS 'Name';
@@ -1243,19 +1314,42 @@ COMMENT ON COLUMN kycvs.intake.product IS 'Code of the product; missing when no 
 COMMENT ON COLUMN kycvs.intake.given_on IS 'Day, YYYY-MM-DD';
 COMMENT ON COLUMN kycvs.intake.batch IS 'Batch number, may be missing';
 
+-- apart, for unlogged tables cannot even be planned for on a standby
+CREATE FUNCTION kycvs_data.count_intake()
+  RETURNS bigint
+  LANGUAGE sql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT count(*) FROM kycvs_data.intake;
+END;
+ALTER FUNCTION kycvs_data.count_intake() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs_data.count_intake() FROM PUBLIC;
+COMMENT ON FUNCTION kycvs_data.count_intake() IS 'private: rows that wait to be taken in';
+
 CREATE FUNCTION kycvs.read_intake_progress()
   RETURNS TABLE (state text, started_at timestamptz, finished_at timestamptz, rows_done bigint, rows_left bigint, persons bigint, doses bigint, rejected bigint, rows_per_second bigint, time_left interval)
   LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT CASE WHEN r.finished_at IS NOT NULL AND r.rows_left > 0 THEN 'interrupted'
-              WHEN r.finished_at IS NOT NULL THEN 'done'
-              WHEN EXISTS (SELECT FROM kycvs_data.intake_pause) THEN 'paused'
+  WITH newest AS (
+    SELECT r.* FROM kycvs_data.intake_run AS r ORDER BY r.id DESC LIMIT 1
+  ), seen AS (
+    SELECT EXISTS (SELECT FROM kycvs_data.intake_pause) AS paused,
+           EXISTS (SELECT FROM kycvs_data.intake_load) AND NOT EXISTS (SELECT FROM newest WHERE finished_at IS NULL) AS waiting
+  )
+  SELECT CASE WHEN s.paused THEN 'paused' ELSE 'waiting' END,
+         NULL::timestamptz, NULL::timestamptz, 0, CASE WHEN NOT pg_is_in_recovery() THEN kycvs_data.count_intake() END,
+         0, 0, 0, NULL::bigint, NULL::interval
+    FROM seen AS s
+   WHERE s.waiting
+  UNION ALL
+  SELECT CASE WHEN n.finished_at IS NOT NULL AND n.interrupted THEN 'interrupted'
+              WHEN n.finished_at IS NOT NULL THEN 'done'
+              WHEN s.paused THEN 'paused'
               ELSE 'running' END,
-         r.started_at, r.finished_at, r.rows_done, r.rows_left, r.persons, r.doses, r.rejected,
-         round(r.rows_done / nullif(extract(epoch FROM r.busy), 0))::bigint,
-         CASE WHEN r.finished_at IS NULL THEN date_trunc('second', r.busy * r.rows_left / nullif(r.rows_done, 0)) END
-    FROM kycvs_data.intake_run AS r
-   ORDER BY r.id DESC LIMIT 1;
+         n.started_at, n.finished_at, n.rows_done, n.rows_left, n.persons, n.doses, n.rejected,
+         round(n.rows_done / nullif(extract(epoch FROM n.busy), 0))::bigint,
+         CASE WHEN n.finished_at IS NULL THEN date_trunc('second', n.busy * n.rows_left / nullif(n.rows_done, 0)) END
+    FROM newest AS n, seen AS s
+   WHERE NOT s.waiting;
 END;
 ALTER FUNCTION kycvs.read_intake_progress() OWNER TO kycvs_owner;
 REVOKE ALL ON FUNCTION kycvs.read_intake_progress() FROM PUBLIC;
@@ -1268,11 +1362,11 @@ CREATE VIEW kycvs.intake_progress AS
 REVOKE ALL ON kycvs.intake_progress FROM PUBLIC;
 GRANT SELECT ON kycvs.intake_progress TO kycvs_registrar, kycvs_admin, kycvs_auditor;
 COMMENT ON VIEW kycvs.intake_progress IS 'registrar, admin, auditor: how far bulk intake has come';
-COMMENT ON COLUMN kycvs.intake_progress.state IS 'running, paused, done or interrupted: by a crash, so that rows that waited must be loaded again';
-COMMENT ON COLUMN kycvs.intake_progress.started_at IS 'When the first rows were taken in';
+COMMENT ON COLUMN kycvs.intake_progress.state IS 'waiting, running, paused, done or interrupted: by a crash, so that what was loaded since the last done must be loaded again';
+COMMENT ON COLUMN kycvs.intake_progress.started_at IS 'When the first rows were taken in, null while all wait';
 COMMENT ON COLUMN kycvs.intake_progress.finished_at IS 'When there was none left';
 COMMENT ON COLUMN kycvs.intake_progress.rows_done IS 'Rows taken in or rejected';
-COMMENT ON COLUMN kycvs.intake_progress.rows_left IS 'Rows that wait, estimated';
+COMMENT ON COLUMN kycvs.intake_progress.rows_left IS 'Rows that wait, estimated while it is running; those that were lost, as far as is known, when it is interrupted';
 COMMENT ON COLUMN kycvs.intake_progress.persons IS 'Persons registered';
 COMMENT ON COLUMN kycvs.intake_progress.doses IS 'Doses recorded';
 COMMENT ON COLUMN kycvs.intake_progress.rejected IS 'Rows rejected, see kycvs.intake_rejected';
@@ -1311,7 +1405,7 @@ CREATE FUNCTION kycvs.pause_intake()
   AS 'MODULE_PATHNAME', 'kycvs_pause_intake' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.pause_intake() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.pause_intake() TO kycvs_registrar;
-COMMENT ON FUNCTION kycvs.pause_intake() IS 'registrar: bulk intake rests after the rows it has in hand; those that wait stay, unsealed, in kycvs.intake';
+COMMENT ON FUNCTION kycvs.pause_intake() IS 'registrar: bulk intake rests after the rows it has in hand; those that wait stay on disk, unsealed';
 
 CREATE FUNCTION kycvs.resume_intake()
   RETURNS void

@@ -35,6 +35,7 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	kycvs_hidden_init();
 	kycvs_channel_init();
 	if (!process_shared_preload_libraries_in_progress)
 		return;

@@ -382,7 +382,7 @@ is_relative(const Row *row, const Row *const family[], int n)
 static void
 ask_family(const Row *const family[], int n, Outcomes *outcomes)
 {
-	char		names[PERSONS][KYCVS_FOLDED_MAX + 1];
+	KycvsCandidates names;
 	KycvsMatch	match;
 	int			i;
 	int			k;
@@ -391,16 +391,18 @@ ask_family(const Row *const family[], int n, Outcomes *outcomes)
 	{
 		int			chosen;
 
-		memset(names, 0, sizeof(names));
+		memset(&names, 0, sizeof(names));
 		for (k = 0; k < n; k++)
-			strlcpy(names[k], family[k]->other_folded, sizeof(names[k]));
-		chosen = kycvs_name_choose(family[i]->latin_folded, names, PERSONS, &match);
+			strlcpy(names.folded[k], family[k]->other_folded, sizeof(names.folded[k]));
+		kycvs_candidates_read(&names, PERSONS);
+		chosen = kycvs_name_choose(family[i]->latin_folded, &names, &match);
 		outcomes->asked++;
 		outcomes->right += chosen == i;
 		outcomes->none += chosen < 0;
 		outcomes->another += chosen >= 0 && chosen != i;
-		names[i][0] = '\0';
-		outcomes->stranger += kycvs_name_choose(family[i]->latin_folded, names, PERSONS, &match) >= 0;
+		names.folded[i][0] = '\0';
+		kycvs_candidates_read(&names, PERSONS);
+		outcomes->stranger += kycvs_name_choose(family[i]->latin_folded, &names, &match) >= 0;
 	}
 }
 

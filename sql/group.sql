@@ -126,6 +126,13 @@ SELECT what, test.jti(receipt) = :'txn' AS same, receipt ->> 'group' AS "group" 
     ('another order', kycvs_issue_group_otp('9827000003', ARRAY['Ila Rao', 'Asha Rao'], 'group', 'PNR 3')),
     ('fewer', kycvs_issue_group_otp('9827000003', ARRAY['Asha Rao'], 'group', 'PNR 3')),
     ('no group', kycvs_issue_otp('9827000003', 'Asha Rao', 'group', 'PNR 3'))) AS question (what, receipt);
+-- documents speak of the names as they were typed last: whoever asked has those
+SELECT test.jti(kycvs_issue_group_otp('9827000007', ARRAY['Asha Rao', 'Ila Rao'], 'group', 'PNR 7')) AS txn7,
+       test.jti(kycvs_issue_group_otp('9827000007', ARRAY['RAO ASHA', 'Rao, Ila'], 'group', 'PNR 7')) AS again7,
+       test.jti(kycvs_issue_otp('9827000007', 'Heena Rao', 'group', 'PNR 7')) AS heena, test.jti(kycvs_issue_otp('9827000007', 'Rao Heena', 'group', 'PNR 7')) AS rao_heena \gset
+SELECT kycvs_verify_otp(:'txn7', test.otp(:'txn7'), true) AS consent7, kycvs_verify_otp(:'heena', test.otp(:'heena'), true) AS consent_heena, :'txn7' = :'again7' AND :'heena' = :'rao_heena' AS same \gset
+SELECT :'same' AS same, name, test.refusal(format('SELECT kycvs_verify(%L, %L, %L, name => %L, type => %L)', consent, 'group', 'PNR 7', name, 'consent')) FROM (VALUES
+    (:'consent7', 'RAO ASHA'), (:'consent7', 'Rao, Ila'), (:'consent7', 'Asha Rao'), (:'consent_heena', 'Rao Heena'), (:'consent_heena', 'Heena Rao')) AS t (consent, name);
 SELECT test.age_charges('1 day 1 second') \g /dev/null
 -- blanks between names do not move from one to the other
 SELECT test.jti(kycvs_issue_group_otp('9827000003', ARRAY['Asha Rao Ila', 'Rao'], 'group', 'PNR 3')) = :'txn' AS same;

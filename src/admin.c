@@ -405,7 +405,7 @@ kycvs_decide_set_rules(KycvsCall *call)
 		return;
 	if (!kycvs_ruleset_load(call->request->text, &rules, NULL))
 	{
-		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "rules do not exist");
+		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "rules do not exist, see kycvs.rule_sets");
 		return;
 	}
 	kycvs_bind_int4(&args, entity.id);

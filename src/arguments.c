@@ -165,6 +165,7 @@ take_name(KycvsRequest *request, Datum name, bool isnull, int n)
 void
 kycvs_take_names(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 {
+	ArrayType  *array;
 	Datum	   *names;
 	bool	   *nulls;
 	int			n;
@@ -172,7 +173,14 @@ kycvs_take_names(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 
 	if (!kycvs_take_given(request, fcinfo, arg, "names"))
 		return;
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n);
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	if (ARR_NDIM(array) > 1 || (ARR_NDIM(array) == 1 && ARR_LBOUND(array)[0] != 1))
+	{
+		/* answers are numbered as names[n] */
+		kycvs_note_bad(request, ERRCODE_ARRAY_SUBSCRIPT_ERROR, "names must be an array of one dimension that begins at 1");
+		return;
+	}
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &n);
 	if (n == 0)
 		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, "names must hold 1 to 6 names");
 	else if (n > KYCVS_GROUP_MAX)

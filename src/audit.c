@@ -39,6 +39,7 @@ static const char *const events[KYCVS_OPS] = {
 	[KYCVS_OP_CREATE_API_KEY] = "create_api_key",
 	[KYCVS_OP_REVOKE_API_KEY] = "revoke_api_key",
 	[KYCVS_OP_REGISTER_PERSON] = "register_person",
+	[KYCVS_OP_FIND_PERSON] = "find_person",
 	[KYCVS_OP_RECORD_DOSE] = "record_dose",
 	[KYCVS_OP_REVOKE_DOSE] = "revoke_dose",
 	[KYCVS_OP_EXPLAIN] = "explain",

@@ -26,6 +26,9 @@ extern bool kycvs_decline_wait(KycvsCall *call, int sqlstate, int seconds);
 extern bool kycvs_decline_tries(KycvsCall *call, int sqlstate, int tries_left);
 extern bool kycvs_decline_reason(KycvsCall *call, int sqlstate, const char *reason);
 
+/* A record that is another one's now takes nothing more in; says whose. */
+extern bool kycvs_decline_merged(KycvsCall *call, int64 id);
+
 /* The result, when it is a text or a document. */
 extern void kycvs_grant_text(KycvsCall *call, const char *result, size_t length);
 
@@ -74,6 +77,7 @@ extern void kycvs_decide_add_rule_interval(KycvsCall *call);
 extern void kycvs_decide_create_api_key(KycvsCall *call);
 extern void kycvs_decide_revoke_api_key(KycvsCall *call);
 extern void kycvs_decide_register_person(KycvsCall *call);
+extern void kycvs_decide_find_person(KycvsCall *call);
 extern void kycvs_decide_record_dose(KycvsCall *call);
 extern void kycvs_decide_revoke_dose(KycvsCall *call);
 extern void kycvs_decide_change_mobile(KycvsCall *call);

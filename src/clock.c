@@ -78,6 +78,17 @@ kycvs_clock_day_end(DateADT day)
 	return result;
 }
 
+int
+kycvs_clock_year(DateADT day)
+{
+	int			year,
+				month,
+				dom;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &dom);
+	return year;
+}
+
 int64
 kycvs_clock_epoch(TimestampTz time)
 {

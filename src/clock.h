@@ -24,6 +24,7 @@ extern int	kycvs_clock_behind(void);
 /* Days are days in kycvs.timezone. */
 extern DateADT kycvs_clock_day(TimestampTz time);
 extern TimestampTz kycvs_clock_day_end(DateADT day);
+extern int	kycvs_clock_year(DateADT day);
 
 /* Seconds since 1970-01-01 UTC, as JWT has them (RFC 7519, section 2). */
 extern int64 kycvs_clock_epoch(TimestampTz time);

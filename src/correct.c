@@ -38,6 +38,13 @@ kycvs_correct_init(void)
 
 /* ---- what they have in common ---- */
 
+bool
+kycvs_decline_merged(KycvsCall *call, int64 id)
+{
+	return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+								psprintf("record was merged into that of person " INT64_FORMAT, kycvs_person_now(id)));
+}
+
 static bool
 check_reason(KycvsCall *call, const char *reason)
 {
@@ -51,9 +58,7 @@ find_person(KycvsCall *call, int64 id, KycvsPerson *person)
 {
 	if (!kycvs_person_find(id, person))
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
-	if (person->state == KYCVS_PERSON_MERGED)
-		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "record was merged into another one");
-	return true;
+	return person->state != KYCVS_PERSON_MERGED || kycvs_decline_merged(call, id);
 }
 
 static void
@@ -139,38 +144,48 @@ kycvs_decide_correct_name(KycvsCall *call)
 
 /* ---- merge ---- */
 
+/* Whether one of these doses is that one; of those that were not revoked, or of all. */
 static bool
-has_dose(const KycvsDose *doses, int n, const KycvsDose *dose)
+has_dose(const KycvsDose *doses, int n, const KycvsDose *dose, bool revoked_too)
 {
 	int			i;
 
 	for (i = 0; i < n; i++)
-		if (doses[i].product_id == dose->product_id && doses[i].given_on == dose->given_on)
+		if ((revoked_too || !doses[i].revoked) &&
+			doses[i].product_id == dose->product_id && doses[i].given_on == dose->given_on)
 			return true;
 	return false;
 }
 
-/* Copies the doses that count and that the person has not; how many, or -1 when there would be too many. */
+/*
+ * Copies the doses that the person has not; how many of them count, or -1 when
+ * there would be too many.  A revoked one is copied too, or it would come back
+ * when the file that it was in is loaded again.
+ */
 static int
 copy_doses(int64 from, int64 to)
 {
 	KycvsDose	doses[KYCVS_DOSES_MAX];
 	KycvsDose	others[KYCVS_DOSES_MAX];
+	int			wanted[KYCVS_DOSES_MAX];
 	int			n = kycvs_doses(to, doses);
 	int			nothers = kycvs_doses(from, others);
-	int			copied = 0;
+	int			nwanted = 0;
+	int			counting = 0;
 	int			i;
 
-	if (n + nothers > KYCVS_DOSES_MAX)
-		return -1;
 	for (i = 0; i < nothers; i++)
 	{
-		if (others[i].revoked || has_dose(doses, n, &others[i]))
+		if (has_dose(doses, n, &others[i], others[i].revoked))
 			continue;
-		kycvs_dose_copy(from, others[i].dose_number, to);
-		copied++;
+		wanted[nwanted++] = others[i].dose_number;
+		counting += !others[i].revoked;
 	}
-	return copied;
+	if (n + nwanted > KYCVS_DOSES_MAX)
+		return -1;
+	for (i = 0; i < nwanted; i++)
+		kycvs_dose_copy(from, wanted[i], to);
+	return counting;
 }
 
 static void
@@ -203,6 +218,8 @@ kycvs_decide_merge_persons(KycvsCall *call)
 		return;
 	if (person.id == other.id)
 		kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "a record cannot be merged into itself");
+	else if (person.state != other.state)
+		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "death is recorded for one of the two");
 	else
 		merge(call, &person, &other);
 	explicit_bzero(&person, sizeof(person));
@@ -256,8 +273,9 @@ void
 kycvs_decide_answers_since(KycvsCall *call)
 {
 	KycvsPersonState state;
+	int			birth_year;
 
 	call->audit.object = call->request->number;
-	if (!kycvs_person_exists(call->request->number, &state))
+	if (!kycvs_person_exists(call->request->number, &state, &birth_year))
 		kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
 }

@@ -81,7 +81,9 @@ copy_product(KycvsDose *dose, const KycvsDose *other)
 static void
 raise_unreadable(void)
 {
-	elog(ERROR, "could not read a person's doses");
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("could not read a person's doses")));
 }
 
 /* Where a person's dose of that number lies among the packed ones, with its length; NULL: there is none. */

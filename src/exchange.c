@@ -327,6 +327,16 @@ kycvs_challenge_resent(KycvsChallenge *challenge)
 }
 
 void
+kycvs_challenge_retyped(KycvsChallenge *challenge)
+{
+	KycvsArgs	sealed = {0};
+
+	kycvs_bind_bytes(&sealed, challenge->name_sealed, KYCVS_SEALED_NAME);
+	kycvs_row_set(&challenge->row, CHALLENGE_NAME_SEALED, sealed.values[0]);
+	kycvs_row_save(&challenge->row);
+}
+
+void
 kycvs_challenge_charge(KycvsChallenge *challenge)
 {
 	kycvs_row_set(&challenge->row, CHALLENGE_TRIES, Int32GetDatum(challenge->tries_written + 1));

@@ -89,6 +89,7 @@ extern void kycvs_challenge_insert(const KycvsChallenge *challenge);
 
 /* These change the row of one that was found. */
 extern void kycvs_challenge_resent(KycvsChallenge *challenge);
+extern void kycvs_challenge_retyped(KycvsChallenge *challenge);
 extern void kycvs_challenge_charge(KycvsChallenge *challenge);
 extern void kycvs_challenge_failed(KycvsChallenge *challenge, TimestampTz now);
 extern void kycvs_challenge_verified(KycvsChallenge *challenge);

@@ -136,33 +136,33 @@ write_change(const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_
 }
 
 static void
-append_course(StringInfo out, const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of, const KycvsCourse *course)
+append_course(StringInfo out, const KycvsRules *rules, const KycvsDose *doses, int n, DateADT as_of, const KycvsCourse *course,
+			  bool deceased)
 {
 	append_string(out, "");
 	append_string(out, "");
 	append_string(out, psprintf("%d", as_of));
 	append_string(out, "");
-	append_string(out, psprintf("status %d by %s: %s%s%s", course->status, rules->code, write_course(rules, course, as_of),
+	append_string(out, psprintf("status %d by %s: %s%s%s%s", course->status, rules->code, write_course(rules, course, as_of),
 								write_missing(rules, doses, as_of, course),
-								write_change(rules, doses, n, as_of, course->status)));
+								write_change(rules, doses, n, as_of, course->status),
+								deceased ? "; but a death is recorded, so nobody is answered" : ""));
 }
 
 static bool
-read_question(KycvsCall *call, KycvsRules *rules, DateADT *as_of)
+read_question(KycvsCall *call, KycvsRules *rules, DateADT *as_of, KycvsPersonState *state)
 {
 	const KycvsRequest *request = call->request;
-	KycvsPersonState state;
+	int			birth_year;
 
 	*as_of = request->has_date ? request->date : kycvs_clock_day(call->now);
 	if (DATE_NOT_FINITE(*as_of))
 		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "as_of must be a day");
 	if (!kycvs_ruleset_load(request->has_text ? request->code : KYCVS_RULES_DEFAULT, rules, NULL))
-		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "rules do not exist");
-	if (!kycvs_person_exists(request->number, &state))
+		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "rules do not exist, see kycvs.rule_sets");
+	if (!kycvs_person_exists(request->number, state, &birth_year))
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
-	if (state == KYCVS_PERSON_MERGED)
-		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "record was merged into another one");
-	return true;
+	return *state != KYCVS_PERSON_MERGED || kycvs_decline_merged(call, request->number);
 }
 
 void
@@ -172,20 +172,21 @@ kycvs_decide_explain(KycvsCall *call)
 	KycvsJudgement judgements[KYCVS_DOSES_MAX];
 	KycvsRules	rules;
 	KycvsCourse course;
+	KycvsPersonState state;
 	StringInfoData rows;
 	DateADT		as_of;
 	int			n;
 	int			i;
 
 	call->audit.object = call->request->number;
-	if (!read_question(call, &rules, &as_of))
+	if (!read_question(call, &rules, &as_of, &state))
 		return;
 	n = kycvs_doses(call->request->number, doses);
 	kycvs_rules_judge(&rules, doses, n, as_of, judgements, &course);
 	initStringInfo(&rows);
 	for (i = 0; i < n; i++)
 		append_dose(&rows, &doses[i], &judgements[i], as_of);
-	append_course(&rows, &rules, doses, n, as_of, &course);
+	append_course(&rows, &rules, doses, n, as_of, &course, state == KYCVS_PERSON_DECEASED);
 	kycvs_grant_text(call, rows.data, rows.len);
 	call->reply->number = n + 1;
 	call->audit.as_of = as_of;

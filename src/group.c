@@ -92,6 +92,7 @@ begin_group(KycvsGroup *group, int persons, const uint8 *name_sealed)
 static void
 read_challenge_person(const KycvsRow *row, KycvsNamed *named)
 {
+	named->row = *row;
 	named->n = kycvs_row_int2(row, CHALLENGE_PERSON_N);
 	kycvs_row_bytes(row, CHALLENGE_PERSON_NAME_SEALED, named->name_sealed, KYCVS_SEALED_NAME);
 }
@@ -195,6 +196,23 @@ kycvs_group_insert_challenge(const KycvsChallenge *challenge, const KycvsGroup *
 		kycvs_bind_int2(&columns, i + 1);
 		kycvs_bind_bytes(&columns, group->named[i].name_sealed, KYCVS_SEALED_NAME);
 		kycvs_row_add(&challenge_persons, &columns);
+	}
+}
+
+void
+kycvs_group_retype_challenge(KycvsChallenge *challenge, KycvsGroup *group, const KycvsGroup *typed)
+{
+	int			i;
+
+	memcpy(challenge->name_sealed, typed->named[0].name_sealed, KYCVS_SEALED_NAME);
+	kycvs_challenge_retyped(challenge);
+	for (i = 1; i < group->n; i++)
+	{
+		KycvsArgs	sealed = {0};
+
+		kycvs_bind_bytes(&sealed, typed->named[i].name_sealed, KYCVS_SEALED_NAME);
+		kycvs_row_set(&group->named[i].row, CHALLENGE_PERSON_NAME_SEALED, sealed.values[0]);
+		kycvs_row_save(&group->named[i].row);
 	}
 }
 

@@ -19,7 +19,7 @@ typedef struct KycvsNamed
 	KycvsChoice choice;
 	uint8		sub[KYCVS_DIGEST_LENGTH];
 	int			used;
-	KycvsRow	row;			/* of a consent's, from the second on */
+	KycvsRow	row;			/* from the second on */
 } KycvsNamed;
 
 typedef struct KycvsGroup
@@ -33,6 +33,9 @@ extern void kycvs_group_of_challenge(const KycvsChallenge *challenge, KycvsGroup
 extern void kycvs_group_of_consent(const KycvsConsent *consent, KycvsGroup *group);
 extern void kycvs_group_insert_challenge(const KycvsChallenge *challenge, const KycvsGroup *group);
 extern void kycvs_group_insert_consent(const KycvsConsent *consent, const KycvsGroup *group);
+
+/* The same persons, typed in another way. */
+extern void kycvs_group_retype_challenge(KycvsChallenge *challenge, KycvsGroup *group, const KycvsGroup *typed);
 
 /* Whether the record of one of them was put right then or later. */
 extern bool kycvs_group_corrected(const KycvsGroup *group, TimestampTz since);

@@ -124,6 +124,12 @@ kycvs_service_health(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	kycvs_channel_info(authority, &info);
+	if (authority >= 0 && info.stage == KYCVS_STAGE_NO_EXTENSION)
+	{
+		/* it looks for the extension when it is asked something */
+		pfree(kycvs_call(kycvs_request_new(KYCVS_OP_HEALTH)));
+		kycvs_channel_info(authority, &info);
+	}
 	if (report_registry(result, authority) &&
 		report_worker(result, &info) &&
 		report_stage(result, &info))

@@ -9,6 +9,7 @@
 
 #include "fmgr.h"
 
+extern void kycvs_hidden_init(void);
 extern Datum kycvs_run_hidden(FunctionCallInfo fcinfo, PGFunction body);
 
 /* Defines an SQL function in C; what stands behind it is its body. */

@@ -39,6 +39,7 @@
 #include "intake.h"
 #include "intakerow.h"
 #include "miscadmin.h"
+#include "namescore.h"
 #include "person.h"
 #include "statement.h"
 #include "storage/bufmgr.h"
@@ -48,8 +49,10 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 
-#define BLOCKS_PER_STEP 64
+#define BLOCKS_PER_STEP	64
+#define TRIES_OF_A_ROW	20		/* that somebody else writes at the same time */
 
 static KycvsStatement take_rows = {
 	"DELETE FROM kycvs_data.intake WHERE ctid >= $1 AND ctid < $2"
@@ -64,6 +67,18 @@ static KycvsStatement find_rest = {
 static KycvsStatement empty_table = {
 	"TRUNCATE kycvs_data.intake"
 };
+static KycvsStatement find_load = {
+	"SELECT 1 FROM kycvs_data.intake_load LIMIT 1"
+};
+/* all loads, or those that have lost their rows */
+static KycvsStatement forget_loads = {
+	"DELETE FROM kycvs_data.intake_load AS l"
+	" WHERE $1 OR NOT EXISTS (SELECT FROM kycvs_data.intake_mark AS m WHERE m.load = l.load)"
+};
+static KycvsStatement forget_marks = {
+	"DELETE FROM kycvs_data.intake_mark AS m"
+	" WHERE NOT EXISTS (SELECT FROM kycvs_data.intake_load AS l WHERE l.load = m.load)"
+};
 static KycvsStatement begin_run = {
 	"INSERT INTO kycvs_data.intake_run (started_at, updated_at)"
 	" SELECT $1, $1 WHERE NOT EXISTS (SELECT FROM kycvs_data.intake_run WHERE finished_at IS NULL)"
@@ -75,15 +90,15 @@ static KycvsStatement advance_run = {
 static KycvsStatement end_run = {
 	"UPDATE kycvs_data.intake_run SET finished_at = $1, rows_left = 0 WHERE finished_at IS NULL"
 };
-
+/* over, or to be marked as such at its end */
 static KycvsStatement interrupt_run = {
-	"UPDATE kycvs_data.intake_run SET finished_at = $1 WHERE finished_at IS NULL"
+	"UPDATE kycvs_data.intake_run SET interrupted = true, finished_at = CASE WHEN $2 THEN $1 END WHERE finished_at IS NULL"
 };
 
 /* How far this pass over the table has come. */
 static BlockNumber next_block = 0;
 
-/* Whether a run that a crash has ended was looked for. */
+/* Whether what a crash has emptied was looked for. */
 static bool settled = false;
 
 /* What a step has done. */
@@ -95,6 +110,13 @@ typedef struct Tally
 	int64		rejected;
 } Tally;
 
+/* What has become of a person who has a row. */
+typedef struct Change
+{
+	bool		dosed;
+	bool		referenced;		/* they had no reference, and have one now */
+} Change;
+
 /* The persons registered with one mobile. */
 typedef struct Family
 {
@@ -102,8 +124,23 @@ typedef struct Family
 	int			n;
 	int			nwritten;		/* those before have a row, those from there on are new */
 	KycvsPerson persons[KYCVS_SLOT_MAX];
-	bool		dosed[KYCVS_SLOT_MAX];	/* of those who have a row: they got doses */
+	Change		changes[KYCVS_SLOT_MAX];
 } Family;
+
+typedef struct Step
+{
+	TimestampTz now;
+	DateADT		today;
+	Tally		tally;
+	Family		family;
+} Step;
+
+bool
+kycvs_intake_conflict(int sqlstate)
+{
+	return sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE || sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		sqlstate == ERRCODE_UNIQUE_VIOLATION;
+}
 
 void
 kycvs_intake_restart(void)
@@ -114,14 +151,25 @@ kycvs_intake_restart(void)
 
 /* ---- persons ---- */
 
+static void
+fold(const char *name, char folded[KYCVS_FOLDED_MAX + 1])
+{
+	kycvs_must(kycvs_name_fold(name, folded) == 0, "fold a name");
+}
+
+/* Whether they are the same but for case, order and punctuation, or fit at all. */
 static bool
-same_name(const KycvsIntakeRow *row, const KycvsPerson *person)
+compare_names(const KycvsIntakeRow *row, const KycvsPerson *person, bool must_be_equal)
 {
 	char		one[KYCVS_FOLDED_MAX + 1];
 	char		other[KYCVS_FOLDED_MAX + 1];
-	bool		same = kycvs_name_fold(row->name, one) == 0 && kycvs_name_fold(person->name, other) == 0 &&
-		strcmp(one, other) == 0;
+	bool		same;
 
+	if (strcmp(row->name, person->name) == 0)
+		return true;
+	fold(row->name, one);
+	fold(person->name, other);
+	same = must_be_equal ? strcmp(one, other) == 0 : kycvs_name_fits(one, other);
 	explicit_bzero(one, sizeof(one));
 	explicit_bzero(other, sizeof(other));
 	return same;
@@ -129,31 +177,33 @@ same_name(const KycvsIntakeRow *row, const KycvsPerson *person)
 
 /* By reference, whatever else was changed since; or else by name, one who was registered without a reference. */
 static KycvsPerson *
-find_person(Family *family, const KycvsIntakeRow *row)
+find_person(KycvsPerson *persons, int n, const KycvsIntakeRow *row)
 {
 	int			i;
 
-	for (i = 0; i < family->n; i++)
-		if (strcmp(family->persons[i].reference, row->reference) == 0)
-			return &family->persons[i];
-	for (i = 0; i < family->n; i++)
-		if (family->persons[i].reference[0] == '\0' && same_name(row, &family->persons[i]))
-			return &family->persons[i];
+	for (i = 0; i < n; i++)
+		if (strcmp(persons[i].reference, row->reference) == 0)
+			return &persons[i];
+	for (i = 0; i < n; i++)
+		if (persons[i].reference[0] == '\0' && compare_names(row, &persons[i], true))
+			return &persons[i];
 	return NULL;
 }
 
-static bool
-has_room(const Family *family, const KycvsIntakeRow *row)
+/* Who was registered without a reference has this one from now on: the next namesake is somebody else. */
+static void
+give_reference(Family *family, int i, const KycvsIntakeRow *row)
 {
-	int			living = 0;
-	int			i;
+	KycvsPerson *person = &family->persons[i];
 
-	for (i = 0; i < family->n; i++)
-		living += family->persons[i].state == KYCVS_PERSON_LIVING && strcmp(family->persons[i].mobile, row->e164) == 0;
-	return family->n < KYCVS_SLOT_MAX && living < kycvs_persons_per_mobile();
+	if (person->reference[0] != '\0')
+		return;
+	strlcpy(person->reference, row->reference, sizeof(person->reference));
+	family->changes[i].referenced = true;
 }
 
-static KycvsPerson *
+/* A person gets the number after the family's last; false when there is none left. */
+static bool
 add_person(Family *family, const KycvsIntakeRow *row)
 {
 	KycvsPerson *person = &family->persons[family->n];
@@ -166,9 +216,9 @@ add_person(Family *family, const KycvsIntakeRow *row)
 	strlcpy(person->reference, row->reference, sizeof(person->reference));
 	person->doses = kycvs_doses_none();
 	if (!kycvs_person_set_number(person, row->index, last))
-		return NULL;
+		return false;
 	family->n++;
-	return person;
+	return true;
 }
 
 /* ---- doses ---- */
@@ -184,38 +234,30 @@ is_recorded(const KycvsDose *doses, int n, const KycvsIntakeRow *row)
 	return false;
 }
 
-/* Adds the row's dose to packed ones that have it not yet; why not, or NULL. */
+/*
+ * Adds the row's dose to the packed ones of a person who has it not yet; why not,
+ * or NULL.  What is loaded again is not held against a name that was corrected
+ * since; what is new is, or a reference with a slip in it would give the dose to
+ * somebody else.
+ */
 static const char *
-add_dose(bytea **packed, const KycvsIntakeRow *row, DateADT today, Tally *tally)
+add_dose(Step *step, KycvsPerson *person, const KycvsIntakeRow *row)
 {
 	KycvsDose	doses[KYCVS_DOSES_MAX];
-	KycvsDoseRecord record = {row->product, row->given_on, today, false, row->batch, strlen(row->batch)};
-	int			n = kycvs_doses_read(*packed, doses);
+	KycvsDoseRecord record = {row->product, row->given_on, step->today, false, row->batch, strlen(row->batch)};
+	int			n = kycvs_doses_read(person->doses, doses);
 
-	if (is_recorded(doses, n, row))
+	if (row->has_dose && is_recorded(doses, n, row))
+		return NULL;
+	if (!compare_names(row, person, false))
+		return "name is not that of the person with this reference";
+	if (!row->has_dose)
 		return NULL;
 	if (n == KYCVS_DOSES_MAX)
 		return "person has too many doses";
-	*packed = kycvs_doses_append(*packed, &record);
-	tally->doses++;
+	person->doses = kycvs_doses_append(person->doses, &record);
+	step->tally.doses++;
 	return NULL;
-}
-
-/* The same for a record that need not be of this family: the one that another was merged into. */
-static const char *
-add_dose_to_row(int64 person, const KycvsIntakeRow *row, DateADT today, Tally *tally)
-{
-	KycvsRow	person_row;
-	bytea	   *packed;
-	const char *reason;
-	int64		before = tally->doses;
-
-	kycvs_person_must_row(person, &person_row);
-	packed = kycvs_person_doses(&person_row);
-	reason = add_dose(&packed, row, today, tally);
-	if (tally->doses > before)
-		kycvs_person_save_doses(&person_row, packed);
-	return reason;
 }
 
 /* ---- rows ---- */
@@ -227,8 +269,14 @@ close_family(Family *family)
 	int			i;
 
 	for (i = 0; i < family->nwritten; i++)
-		if (family->dosed[i])
-			kycvs_person_save_doses(&family->persons[i].row, family->persons[i].doses);
+	{
+		KycvsPerson *person = &family->persons[i];
+
+		if (family->changes[i].referenced)
+			kycvs_person_save(person);
+		else if (family->changes[i].dosed)
+			kycvs_person_save_doses(&person->row, person->doses);
+	}
 	for (i = family->nwritten; i < family->n; i++)
 		kycvs_person_insert(&family->persons[i]);
 	explicit_bzero(family, sizeof(Family));
@@ -244,96 +292,139 @@ open_family(Family *family, const KycvsIntakeRow *row)
 	family->n = family->nwritten = kycvs_persons_registered(row->index, family->persons);
 }
 
-/* Its place in the family, -1 when there is no room for one more. */
-static int
-find_or_add_person(Family *family, const KycvsIntakeRow *row, Tally *tally)
+/* A dose of somebody who is not of this family: who has moved to its mobile, or whose record took in one of its. */
+static const char *
+take_in_elsewhere(Step *step, int64 id, const KycvsIntakeRow *row)
 {
-	KycvsPerson *person = find_person(family, row);
+	KycvsPerson person;
+	bytea	   *before;
+	const char *reason;
 
-	if (person == NULL && has_room(family, row))
-	{
-		person = add_person(family, row);
-		tally->persons += person != NULL;
-	}
-	return person == NULL ? -1 : (int) (person - family->persons);
+	close_family(&step->family);
+	kycvs_must(kycvs_person_find(id, &person), "find a person");
+	before = person.doses;
+	reason = add_dose(step, &person, row);
+	if (person.doses != before)
+		kycvs_person_save_doses(&person.row, person.doses);
+	explicit_bzero(&person, sizeof(person));
+	return reason;
+}
+
+/* A dose of one of the family. */
+static const char *
+take_in_here(Step *step, int i, const KycvsIntakeRow *row)
+{
+	Family	   *family = &step->family;
+	bytea	   *before = family->persons[i].doses;
+	const char *reason = add_dose(step, &family->persons[i], row);
+
+	if (reason == NULL)
+		give_reference(family, i, row);
+	family->changes[i].dosed |= family->persons[i].doses != before;
+	return reason;
+}
+
+/* A row of somebody who was not registered with this mobile. */
+static const char *
+take_in_stranger(Step *step, const KycvsIntakeRow *row)
+{
+	Family	   *family = &step->family;
+	KycvsPerson persons[KYCVS_PERSONS_MAX];
+	int			n = kycvs_persons_answering(row->e164, row->index, step->now, family->persons, family->n, persons);
+	KycvsPerson *moved = find_person(persons, n, row);
+	int64		id = moved == NULL ? 0 : moved->id;
+
+	explicit_bzero(persons, sizeof(persons));
+	if (id != 0)
+		return take_in_elsewhere(step, id, row);
+	if (family->n == KYCVS_SLOT_MAX || n >= kycvs_persons_per_mobile() || !add_person(family, row))
+		return "too many persons on one mobile";
+	step->tally.persons++;
+	return take_in_here(step, family->n - 1, row);
 }
 
 /* Takes a row in; why not, or NULL. */
 static const char *
-take_in(Family *family, const KycvsIntakeRow *row, DateADT today, Tally *tally)
+take_in(Step *step, const KycvsIntakeRow *row)
 {
-	int			i;
-	int64		before = tally->doses;
-	const char *reason;
+	Family	   *family = &step->family;
+	KycvsPerson *person;
 
 	open_family(family, row);
-	i = find_or_add_person(family, row, tally);
-	if (i < 0)
-		return "too many persons on one mobile";
-	if (!row->has_dose)
-		return NULL;
-	if (family->persons[i].state == KYCVS_PERSON_MERGED)
-	{
-		int64		person = kycvs_person_now(&family->persons[i]);
-
-		close_family(family);
-		return add_dose_to_row(person, row, today, tally);
-	}
-	reason = add_dose(&family->persons[i].doses, row, today, tally);
-	family->dosed[i] |= tally->doses > before;
-	return reason;
+	person = find_person(family->persons, family->n, row);
+	if (person == NULL)
+		return take_in_stranger(step, row);
+	if (person->state == KYCVS_PERSON_MERGED)
+		return take_in_elsewhere(step, kycvs_person_now(person->id), row);
+	return take_in_here(step, (int) (person - family->persons), row);
 }
 
+/* What the row holds, or the record that it belongs to: any other would do. */
 static bool
-is_of_the_data(int sqlstate)
+is_of_the_row(int sqlstate)
 {
 	int			category = ERRCODE_TO_CATEGORY(sqlstate);
 
-	return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+	return category == ERRCODE_DATA_EXCEPTION || category == ERRCODE_PROGRAM_LIMIT_EXCEEDED || sqlstate == ERRCODE_DATA_CORRUPTED;
 }
 
-/* The same, where a row that fails for what it holds is rejected like another. */
-static const char *
-take_in_carefully(Family *family, const KycvsIntakeRow *row, DateADT today, Tally *tally)
+/* Takes a row in, in a subtransaction that sees what others have written by now; its failure, or NULL. */
+static ErrorData *
+try_row(Step *step, KycvsIntakeRow *row)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	const char *volatile reason = NULL;
-	Tally		before = *tally;
+	ErrorData  *volatile error = NULL;
+	Tally		before = step->tally;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
+	PushActiveSnapshot(GetTransactionSnapshot());
 	PG_TRY();
 	{
-		reason = take_in(family, row, today, tally);
-		close_family(family);
+		row->reason = take_in(step, row);
+		close_family(&step->family);
+		PopActiveSnapshot();
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
-		if (!is_of_the_data(error->sqlerrcode))
-			ReThrowError(error);
-		reason = psprintf("cannot be recorded (%s)", unpack_sql_state(error->sqlerrcode));
-		explicit_bzero(family, sizeof(Family));
-		*tally = before;
-		FreeErrorData(error);
+		explicit_bzero(&step->family, sizeof(Family));
+		step->tally = before;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	return reason;
+	return error;
+}
+
+/* The same, where a row that fails for what it holds is rejected like another, and one that met a clerk's call is tried again. */
+static void
+take_in_carefully(Step *step, KycvsIntakeRow *row)
+{
+	ErrorData  *error = try_row(step, row);
+	int			tries = 1;
+
+	while (error != NULL && kycvs_intake_conflict(error->sqlerrcode) && tries++ < TRIES_OF_A_ROW)
+	{
+		FreeErrorData(error);
+		error = try_row(step, row);
+	}
+	if (error == NULL)
+		return;
+	if (!is_of_the_row(error->sqlerrcode))
+		ReThrowError(error);
+	row->reason = psprintf("cannot be recorded (%s)", unpack_sql_state(error->sqlerrcode));
+	FreeErrorData(error);
 }
 
 static void
-take_in_all(KycvsIntakeRow *rows, int n, DateADT today, bool careful, Tally *tally)
+take_in_all(Step *step, KycvsIntakeRow *rows, int n, bool careful)
 {
-	Family	   *family = palloc0(sizeof(Family));
 	int			i;
 
 	for (i = 0; i < n; i++)
@@ -341,13 +432,13 @@ take_in_all(KycvsIntakeRow *rows, int n, DateADT today, bool careful, Tally *tal
 		KycvsIntakeRow *row = &rows[i];
 
 		if (row->reason == NULL && careful)
-			row->reason = take_in_carefully(family, row, today, tally);
+			take_in_carefully(step, row);
 		else if (row->reason == NULL)
-			row->reason = take_in(family, row, today, tally);
+			row->reason = take_in(step, row);
 		if (row->reason != NULL)
-			tally->rejected++;
+			step->tally.rejected++;
 	}
-	close_family(family);
+	close_family(&step->family);
 }
 
 /* ---- one step ---- */
@@ -409,14 +500,21 @@ busy_since(TimestampTz started)
 }
 
 static void
+open_run(TimestampTz now)
+{
+	KycvsArgs	args = {0};
+
+	kycvs_bind_time(&args, now);
+	kycvs_run(&begin_run, &args);
+}
+
+static void
 write_progress(const Tally *tally, int64 rows_left, TimestampTz now, TimestampTz started)
 {
-	KycvsArgs	begin = {0};
 	KycvsArgs	args = {0};
 	Interval   *busy = palloc0(sizeof(Interval));
 
-	kycvs_bind_time(&begin, now);
-	kycvs_run(&begin_run, &begin);
+	open_run(now);
 	busy->time = busy_since(started);
 	kycvs_bind_time(&args, now);
 	kycvs_bind_int8(&args, tally->rows);
@@ -440,6 +538,20 @@ count_blocks(void)
 	return blocks;
 }
 
+/* How many loads were forgotten. */
+static uint64
+forget(bool all)
+{
+	KycvsArgs	args = {0};
+	KycvsArgs	none = {0};
+	uint64		forgotten;
+
+	kycvs_bind_bool(&args, all);
+	forgotten = kycvs_run(&forget_loads, &args);
+	kycvs_run(&forget_marks, &none);
+	return forgotten;
+}
+
 /*
  * A pass is over.  Rows that were being loaded when it passed them wait for the
  * next one; when there is none left, the table is truncated - unless somebody
@@ -459,6 +571,7 @@ end_pass(TimestampTz now)
 	if (kycvs_run(&find_rest, &none) > 0)
 		return KYCVS_INTAKE_WORKED;
 	kycvs_run(&empty_table, &none);
+	(void) forget(true);
 	kycvs_bind_time(&args, now);
 	kycvs_run(&end_run, &args);
 	return KYCVS_INTAKE_WORKED;
@@ -469,46 +582,61 @@ take_blocks(BlockNumber blocks, TimestampTz now, bool careful)
 {
 	BlockNumber end = Min(next_block + BLOCKS_PER_STEP, blocks);
 	TimestampTz started = GetCurrentTimestamp();
-	Tally		tally = {0};
+	Step	   *step = palloc0(sizeof(Step));
 	KycvsIntakeRow *rows;
 	int			n;
 
+	step->now = now;
+	step->today = kycvs_clock_day(now);
 	rows = fetch_rows(next_block, end, &n);
 	if (n > 0)
 	{
 		int64		per_block = (n + end - next_block - 1) / (end - next_block);
 
-		tally.rows = n;
+		step->tally.rows = n;
 		audit_rows(rows, n, now);
 		kycvs_intake_check(rows, n, now);
 		kycvs_intake_sort(rows, n);
-		take_in_all(rows, n, kycvs_clock_day(now), careful, &tally);
+		take_in_all(step, rows, n, careful);
 		kycvs_intake_reject(rows, n, now);
-		write_progress(&tally, (int64) (blocks - end) * per_block, now, started);
+		write_progress(&step->tally, (int64) (blocks - end) * per_block, now, started);
 		explicit_bzero(rows, n * sizeof(KycvsIntakeRow));
 	}
 	next_block = end;
 }
 
-/* A crash has emptied the table, and the run that was under way is over. */
+/*
+ * A crash has emptied the table, or a standby was promoted, which never had
+ * anything in it: the run that was under way is over, and what was loaded before
+ * its first step had none yet.  What was loaded since goes on under the run that
+ * says so.
+ */
 static void
-settle(TimestampTz now)
+settle(bool empty, TimestampTz now)
 {
 	KycvsArgs	args = {0};
+	bool		lost = forget(empty) > 0;
 
+	if (lost)
+		open_run(now);
 	kycvs_bind_time(&args, now);
-	kycvs_run(&interrupt_run, &args);
-	settled = true;
+	kycvs_bind_bool(&args, empty);
+	if (lost || empty)
+		kycvs_run(&interrupt_run, &args);
 }
 
+/* Rows that can be seen to be loaded are in the table, unless something has emptied it. */
 bool
 kycvs_intake_waiting(TimestampTz now)
 {
-	bool		waiting = count_blocks() > 0;
+	KycvsArgs	none = {0};
+	bool		loaded = kycvs_run(&find_load, &none) > 0;
+	bool		empty = count_blocks() == 0;
 
-	if (!waiting && !settled)
-		settle(now);
-	return waiting;
+	if (!settled || (loaded && empty))
+		settle(empty, now);
+	settled = true;
+	return !empty;
 }
 
 KycvsIntakeState

@@ -22,9 +22,13 @@ extern bool kycvs_intake_waiting(TimestampTz now);
 /*
  * Takes in the next rows, in the transaction that is open, and writes down how
  * far it has come.  "careful": rows that fail for what they hold are rejected
- * one by one, where else all fail with the first.  Raises what the server raises.
+ * one by one, where else all fail with the first, and those that another process
+ * is writing at the same time are tried again.  Raises what the server raises.
  */
 extern KycvsIntakeState kycvs_intake_step(TimestampTz now, bool careful);
+
+/* Whether it failed for what somebody else wrote at the same time: then it may be tried again at once. */
+extern bool kycvs_intake_conflict(int sqlstate);
 
 /* Another pass begins at the first row: after an error, or in another installation. */
 extern void kycvs_intake_restart(void);

@@ -14,6 +14,7 @@
 #include "dose.h"
 #include "intakerow.h"
 #include "statement.h"
+#include "trim.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
@@ -41,19 +42,28 @@ typedef struct Catalogue
 static char *
 read_text(uint64 row, int column)
 {
-	return kycvs_column_null(row, column) ? "" : TextDatumGetCString(kycvs_column_datum(row, column));
+	return kycvs_column_null(row, column) ? pstrdup("") : TextDatumGetCString(kycvs_column_datum(row, column));
+}
+
+static char *
+read_trimmed(uint64 row, int column)
+{
+	char	   *text = read_text(row, column);
+
+	kycvs_trim(text);
+	return text;
 }
 
 void
 kycvs_intake_read(KycvsIntakeRow *row, uint64 number)
 {
-	row->reference = read_text(number, 1);
-	row->mobile = read_text(number, 2);
-	row->name = read_text(number, 3);
-	row->year = read_text(number, 4);
-	row->code = read_text(number, 5);
-	row->day = read_text(number, 6);
-	row->batch = read_text(number, 7);
+	row->reference = read_trimmed(number, 1);
+	row->mobile = read_trimmed(number, 2);
+	row->name = read_trimmed(number, 3);
+	row->year = read_trimmed(number, 4);
+	row->code = read_trimmed(number, 5);
+	row->day = read_trimmed(number, 6);
+	row->batch = read_trimmed(number, 7);
 	row->loaded_by = read_text(number, 8);
 }
 
@@ -106,16 +116,11 @@ read_day(const char *text, DateADT *day)
 static bool
 read_year(const char *text, TimestampTz now, int *year)
 {
-	int			this_year,
-				month,
-				day;
-
 	*year = 0;
 	if (text[0] == '\0')
 		return true;
-	j2date(kycvs_clock_day(now) + POSTGRES_EPOCH_JDATE, &this_year, &month, &day);
 	*year = strlen(text) == 4 ? read_digits(text, 4) : -1;
-	return *year >= FIRST_BIRTH_YEAR && *year <= this_year;
+	return *year >= FIRST_BIRTH_YEAR && *year <= kycvs_clock_year(kycvs_clock_day(now));
 }
 
 static int
@@ -171,6 +176,8 @@ check_dose(KycvsIntakeRow *row, DateADT today, Catalogue *catalogue)
 		return "dose is in the future";
 	if (row->given_on < KYCVS_FIRST_DOSE_DAY)
 		return "dose is before 2020, when there was no product to give";
+	if (kycvs_clock_year(row->given_on) < row->birth_year)
+		return "dose is before the year of birth";
 	return fits(row->batch, KYCVS_TEXT_MAX) ? NULL : "batch is not valid";
 }
 
@@ -213,11 +220,24 @@ kycvs_intake_sort(KycvsIntakeRow *rows, int n)
 
 /* ---- rejecting ---- */
 
-/* A reference is all that names a rejected row, so one that is none is replaced. */
+/*
+ * A reference is all that is kept of a rejected row, so what is none is replaced:
+ * where a file has its columns in another order, it is a number or a name.
+ */
 static const char *
 show_reference(const KycvsIntakeRow *row)
 {
-	return row->reference[0] != '\0' && fits(row->reference, KYCVS_TEXT_MAX) ? row->reference : "(none)";
+	char		e164[KYCVS_E164_MAX + 1];
+	uint8		index[KYCVS_INDEX_LENGTH];
+	bool		is_mobile;
+
+	if (row->reference[0] == '\0' || !fits(row->reference, KYCVS_TEXT_MAX))
+		return "(none)";
+	is_mobile = kycvs_accept_mobile(row->reference, e164, index);
+	explicit_bzero(e164, sizeof(e164));
+	if (is_mobile)
+		return "(a mobile number)";
+	return strpbrk(row->reference, "0123456789") == NULL ? "(no digit)" : row->reference;
 }
 
 void

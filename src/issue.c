@@ -263,6 +263,33 @@ same_notice(const KycvsChallenge *one, const KycvsChallenge *other)
 	return memcmp(one->notice_sha256, other->notice_sha256, KYCVS_DIGEST_LENGTH) == 0;
 }
 
+/* The name of one person, or one of a group's, as it was typed now. */
+static const char *
+typed_name(const KycvsRequest *request, int i)
+{
+	return request->op == KYCVS_OP_ISSUE_GROUP ? request->names[i] : request->name;
+}
+
+/* Documents speak of the names as they were typed last, in other letters maybe: whoever asks has those. */
+static void
+note_typing(KycvsCall *call, KycvsChallenge *challenge)
+{
+	KycvsGroup	group;
+	KycvsGroup	typed;
+	bool		same = true;
+	int			i;
+
+	kycvs_group_of_challenge(challenge, &group);
+	kycvs_must(kycvs_group_unseal(&group), "read a typed name");
+	for (i = 0; i < group.n; i++)
+		same &= strcmp(group.named[i].name, typed_name(call->request, i)) == 0;
+	kycvs_group_wipe(&group);
+	if (same)
+		return;
+	kycvs_must(seal_names(call->request, &typed), "seal a typed name");
+	kycvs_group_retype_challenge(challenge, &group, &typed);
+}
+
 /* Asked again: true when there was a live challenge, and it has been answered for. */
 static bool
 ask_again(KycvsCall *call, Question *question)
@@ -272,6 +299,7 @@ ask_again(KycvsCall *call, Question *question)
 	if (!kycvs_challenge_find_same(&question->challenge, call->now, &same) ||
 		!same_notice(&same, &question->challenge))
 		return false;
+	note_typing(call, &same);
 	question->challenge = same;
 	call->audit.subject = same.binding.challenge;
 	if (resend_wait(&same, call->now) == 0 && send_wait(call, question) == 0)

@@ -3,10 +3,10 @@
  *	  The worker that does what can wait: bulk intake.
  *
  * A process of its own, so that the authority never waits for it.  It waits,
- * attached to no database, until the authority serves, and then looks once a
+ * attached to no database, until the authority has found its own, and then looks once a
  * second whether there is something to do; while there is, it does a piece in
  * each transaction.  A piece that fails is undone, logged, and tried again, more
- * carefully, after a pause.
+ * carefully, after a pause; at once when it met somebody else's call.
  *
  * It knows how to seal a person while it does so, and no signing key ever.
  *
@@ -28,6 +28,7 @@
 #include "session.h"
 #include "statement.h"
 #include "storage/latch.h"
+#include "table.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
@@ -50,12 +51,13 @@ pause_for(long milliseconds, const char *activity)
 		kycvs_worker_reload();
 }
 
+/* It finds the database; the extension is looked for here too, for nobody may call the authority. */
 static void
-wait_for_authority(int authority)
+wait_for_database(int authority)
 {
 	KycvsAuthorityInfo info;
 
-	while (kycvs_channel_info(authority, &info) && info.stage != KYCVS_STAGE_SERVING)
+	while (kycvs_channel_info(authority, &info) && info.stage < KYCVS_STAGE_NO_EXTENSION)
 	{
 		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOOK_MS, PG_WAIT_EXTENSION);
 		ResetLatch(MyLatch);
@@ -107,20 +109,21 @@ do_piece(bool careful)
 static void
 report_failure(ErrorData *error)
 {
+	if (kycvs_intake_conflict(error->sqlerrcode))
+		return;
 	ereport(LOG,
 			(errcode(error->sqlerrcode),
 			 errmsg("kycvs maintenance failed, and tries again: %s", error->message),
 			 errhidestmt(true), errhidecontext(true)));
-	FreeErrorData(error);
 }
 
-/* False when the piece failed; then it is undone. */
-static bool
+/* The SQLSTATE of its failure, when it is undone, or 0. */
+static int
 try_piece(bool careful, KycvsIntakeState *state)
 {
 	MemoryContext context;
 	ResourceOwner owner;
-	ErrorData  *volatile error = NULL;
+	volatile int failure = 0;
 
 	kycvs_worker_begin();
 	kycvs_worker_assert_owner();
@@ -134,20 +137,25 @@ try_piece(bool careful, KycvsIntakeState *state)
 	}
 	PG_CATCH();
 	{
+		ErrorData  *error;
+
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 		kycvs_statements_end(true);
 		kycvs_vault_close();
-		kycvs_intake_restart();
+		if (!kycvs_intake_conflict(error->sqlerrcode))
+			kycvs_intake_restart();
 		report_failure(error);
+		failure = error->sqlerrcode;
+		FreeErrorData(error);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	kycvs_worker_commit();
-	return error == NULL;
+	return failure;
 }
 
 static void
@@ -158,6 +166,7 @@ work(void)
 	for (;;)
 	{
 		KycvsIntakeState state = KYCVS_INTAKE_EMPTY;
+		int			failure;
 
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
@@ -168,10 +177,13 @@ work(void)
 			continue;
 		}
 		pgstat_report_activity(STATE_RUNNING, "taking in persons and doses");
-		if (!try_piece(careful, &state))
+		failure = try_piece(careful, &state);
+		if (failure != 0)
 		{
+			/* who met a clerk's call goes on at once */
+			if (careful || !kycvs_intake_conflict(failure))
+				pause_for(SORRY_MS, "waiting after a failure");
 			careful = true;
-			pause_for(SORRY_MS, "waiting after a failure");
 			continue;
 		}
 		pgstat_report_stat(false);
@@ -189,7 +201,8 @@ kycvs_maintenance_main(Datum arg)
 	int			authority = DatumGetInt32(arg);
 
 	kycvs_worker_start();
-	wait_for_authority(authority);
+	kycvs_rows_wait();
+	wait_for_database(authority);
 	kycvs_session_connect_beside(authority);
 	work();
 }

@@ -31,6 +31,7 @@
 #define JOIN_WORDS		6		/* names of more words are not searched for joined ones */
 #define ABBREVIATED		850		/* what a word for its initial is worth */
 #define LEFT_OUT		6		/* weight of an initial that the other name lacks */
+#define PADDING			"ramesh patel"	/* is read and compared where there is no candidate */
 
 static const int weights[] = {
 	[WORD_INITIAL] = 30, [WORD_HIS] = 20, [WORD_HERS] = 20, [WORD_COMMON] = 40, [WORD_TELLING] = 100
@@ -77,7 +78,7 @@ same_text(const KycvsWord *x, const KycvsWord *y)
 static int
 compare_words(const KycvsWord *x, const KycvsWord *y)
 {
-	if (x->kind == WORD_INITIAL && y->kind == WORD_INITIAL)
+	if (x->kind == WORD_INITIAL || y->kind == WORD_INITIAL)
 		return 0;
 	if (x->sounds.n == 0 || y->sounds.n == 0)
 		return same_text(x, y) ? KYCVS_ALIKE : 0;
@@ -218,9 +219,29 @@ pair_initials(Side *a, Side *b, bool same, Tally *tally)
 		}
 }
 
+/* Which words an initial may stand for, in the order in which they are tried. */
+typedef enum Standing
+{
+	SAME_LETTER,				/* those that begin with it */
+	LIKE_LETTER,				/* with one that it may be */
+	FILLER						/* and Kumar, Kumari; nobody writes B. for -bhai */
+} Standing;
+
+static bool
+stands_for(const KycvsWord *initial, const KycvsWord *word, Standing standing)
+{
+	bool		filler = word->kind == WORD_HIS || word->kind == WORD_HERS;
+
+	if (initial->kind != WORD_INITIAL || word->kind == WORD_INITIAL || filler != (standing == FILLER))
+		return false;
+	if (standing == FILLER && (word->letter & UINT32_C(1) << ('k' - 'a')) == 0)
+		return false;
+	return standing == SAME_LETTER ? (initial->letter & word->letter) != 0 : (initial->letters & word->letters) != 0;
+}
+
 /* Initials of one side for words of the other; whether there were any. */
 static bool
-pair_abbreviated(Side *one, Side *two, Tally *tally)
+pair_abbreviated(Side *one, Side *two, Standing standing, Tally *tally)
 {
 	bool		found = false;
 	int			i;
@@ -229,17 +250,30 @@ pair_abbreviated(Side *one, Side *two, Tally *tally)
 	for (i = 0; i < one->name->n; i++)
 		for (j = 0; j < two->name->n; j++)
 		{
-			const KycvsWord *initial = &one->name->words[i];
-			const KycvsWord *word = &two->name->words[j];
-
-			if (one->taken[i] || two->taken[j] || initial->kind != WORD_INITIAL || word->kind == WORD_INITIAL ||
-				(initial->letters & word->letters) == 0)
+			if (one->taken[i] || two->taken[j] ||
+				!stands_for(&one->name->words[i], &two->name->words[j], standing))
 				continue;
 			one->taken[i] = two->taken[j] = true;
 			count_pair(tally, weights[WORD_TELLING], ABBREVIATED);
 			found = true;
 		}
 	return found;
+}
+
+/* Initials of each side for words of the other. */
+static void
+pair_all_abbreviated(Side *a, Side *b, Tally *tally)
+{
+	bool		of_a = false;
+	bool		of_b = false;
+	Standing	standing;
+
+	for (standing = SAME_LETTER; standing <= FILLER; standing++)
+	{
+		of_a |= pair_abbreviated(a, b, standing, tally);
+		of_b |= pair_abbreviated(b, a, standing, tally);
+	}
+	tally->crossed = of_a && of_b;
 }
 
 static Rest
@@ -331,8 +365,7 @@ pair_all(Side *a, Side *b, Tally *tally)
 	pair_words(a, b, likenesses, POSSIBLE, tally);
 	pair_initials(a, b, true, tally);
 	pair_initials(a, b, false, tally);
-	tally->crossed = pair_abbreviated(a, b, tally);
-	tally->crossed &= pair_abbreviated(b, a, tally);
+	pair_all_abbreviated(a, b, tally);
 }
 
 static int
@@ -379,6 +412,18 @@ kycvs_name_score(const char *a, const char *b)
 	return score_names(a, &x, b, &y);
 }
 
+static int
+permille(double setting)
+{
+	return (int) (setting * KYCVS_SCORE_MAX + 0.5);
+}
+
+bool
+kycvs_name_fits(const char *a, const char *b)
+{
+	return kycvs_name_score(a, b) >= permille(kycvs_name_threshold);
+}
+
 /*
  * Compares without stopping at the first difference: the work depends on
  * neither text.  What follows the NUL of "folded" is masked away, so that only
@@ -401,22 +446,28 @@ equals(const char folded[KYCVS_FOLDED_MAX + 1], const char candidate[KYCVS_FOLDE
 	return difference == 0;
 }
 
-/*
- * The same work for padding, which has the typed name scored against itself,
- * and for a name that can't be read.
- */
+/* The same work for padding, which has the typed name scored against itself, and for a name that can't be read. */
 static int
-score_candidate(const char *folded, const KycvsWords *words, const char *candidate)
+score_candidate(const char *folded, const KycvsWords *words, const char *candidate, const KycvsWords *other)
 {
 	bool		padding = candidate[0] == '\0';
-	const char *compared = padding ? folded : candidate;
-	KycvsWords	other;
-	int			score = 0;
+	int			score;
 
-	if (kycvs_name_words(compared, &other) && words->n > 0)
-		score = score_names(folded, words, compared, &other);
-	explicit_bzero(&other, sizeof(other));
-	return padding ? 0 : score;
+	if (words->n == 0 || other->n == 0)
+		return 0;
+	score = score_names(folded, words, padding ? folded : candidate, padding ? words : other);
+	return score * !padding;
+}
+
+void
+kycvs_candidates_read(KycvsCandidates *candidates, int n)
+{
+	int			i;
+
+	candidates->n = n;
+	for (i = 0; i < n; i++)
+		if (!kycvs_name_words(candidates->folded[i][0] == '\0' ? PADDING : candidates->folded[i], &candidates->words[i]))
+			candidates->words[i].n = 0;
 }
 
 /* What the candidates have shown so far. */
@@ -444,12 +495,6 @@ note_candidate(Choice *choice, int i, bool is_equal, int score)
 	}
 }
 
-static int
-permille(double setting)
-{
-	return (int) (setting * KYCVS_SCORE_MAX + 0.5);
-}
-
 /*
  * One who is written as the name was typed is meant, even if another is
  * similar; but if another has the same name, be it in other letters, nobody can
@@ -473,7 +518,7 @@ decide(const Choice *choice, KycvsMatch *match)
 }
 
 int
-kycvs_name_choose(const char *folded, char candidates[][KYCVS_FOLDED_MAX + 1], int n, KycvsMatch *match)
+kycvs_name_choose(const char *folded, const KycvsCandidates *candidates, KycvsMatch *match)
 {
 	char		wanted[KYCVS_FOLDED_MAX + 1];
 	KycvsWords	words;
@@ -486,8 +531,9 @@ kycvs_name_choose(const char *folded, char candidates[][KYCVS_FOLDED_MAX + 1], i
 		return -1;
 	if (!kycvs_name_words(wanted, &words))
 		words.n = 0;
-	for (i = 0; i < n; i++)
-		note_candidate(&choice, i, equals(wanted, candidates[i]), score_candidate(wanted, &words, candidates[i]));
+	for (i = 0; i < candidates->n; i++)
+		note_candidate(&choice, i, equals(wanted, candidates->folded[i]),
+					   score_candidate(wanted, &words, candidates->folded[i], &candidates->words[i]));
 	explicit_bzero(wanted, sizeof(wanted));
 	explicit_bzero(&words, sizeof(words));
 	return decide(&choice, match);

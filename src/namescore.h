@@ -7,7 +7,7 @@
 #ifndef KYCVS_NAMESCORE_H
 #define KYCVS_NAMESCORE_H
 
-#include "name.h"
+#include "namewords.h"
 
 #define KYCVS_SCORE_MAX		1000	/* of equal names */
 
@@ -21,12 +21,27 @@ extern double kycvs_name_margin;
  */
 extern int	kycvs_name_score(const char *a, const char *b);
 
+/* Whether that reaches the threshold. */
+extern bool kycvs_name_fits(const char *a, const char *b);
+
+#define KYCVS_CANDIDATES_MAX	24	/* whom a mobile may mean */
+
+/* Names that others are compared with: folded, empty for padding, and read once. */
+typedef struct KycvsCandidates
+{
+	int			n;
+	char		folded[KYCVS_CANDIDATES_MAX][KYCVS_FOLDED_MAX + 1];
+	KycvsWords	words[KYCVS_CANDIDATES_MAX];
+} KycvsCandidates;
+
+/* Reads what has been written into "folded", once for all that will be chosen among them. */
+extern void kycvs_candidates_read(KycvsCandidates *candidates, int n);
+
 /*
- * Chooses among candidates (folded names) the one that a folded name means.
- * Returns its index or -1: none fits, or more than one fits about as well.
- * Every candidate is looked at, whatever the others were; an empty one is
- * padding and fits nothing.
+ * Chooses among candidates the one that a folded name means.  Returns its index
+ * or -1: none fits, or more than one fits about as well.  Every candidate is
+ * looked at, whatever the others were; padding fits nothing.
  */
-extern int	kycvs_name_choose(const char *folded, char candidates[][KYCVS_FOLDED_MAX + 1], int n, KycvsMatch *match);
+extern int	kycvs_name_choose(const char *folded, const KycvsCandidates *candidates, KycvsMatch *match);
 
 #endif							/* KYCVS_NAMESCORE_H */

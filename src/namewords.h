@@ -8,6 +8,7 @@
 #ifndef KYCVS_NAMEWORDS_H
 #define KYCVS_NAMEWORDS_H
 
+#include "name.h"
 #include "sounds.h"
 
 #define KYCVS_WORDS_MAX		10		/* of a name that is compared by its sounds */

@@ -59,7 +59,7 @@ enum
 };
 static const char *const other_columns[] = {NULL, "slot", "mobile_index", "person", "until"};
 static KycvsTable other_mobiles = KYCVS_TABLE("person_mobile", other_columns);
-static KycvsIndex other_by_slot = {&other_mobiles, "person_mobile_slot", 1, BTEqualStrategyNumber, true};
+static KycvsIndex other_by_slot = {&other_mobiles, "person_mobile_pkey", 1, BTEqualStrategyNumber, true};
 
 /* Which record a merged one has become part of. */
 enum
@@ -151,7 +151,9 @@ unseal_person(KycvsPerson *person)
 		take_part(&rest, person->reference, sizeof(person->reference));
 	explicit_bzero(text, sizeof(text));
 	if (!ok)
-		elog(ERROR, "could not read a person");
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("could not read the record of person " INT64_FORMAT, person->id)));
 }
 
 static void
@@ -166,15 +168,19 @@ read_person(KycvsPerson *person)
 
 /* ---- finding ---- */
 
-/* Fetches the person before this number, for the work of it. */
-static void
-pass_neighbour(int64 id)
+/* The person before this number, in its partition. */
+static bool
+find_before(int64 id, KycvsRow *row)
 {
 	KycvsArgs	keys = {0};
-	KycvsRow	row;
+	KycvsScan	scan;
+	bool		found;
 
 	kycvs_bind_int8(&keys, id);
-	(void) kycvs_row_find(&persons_until_id, &keys, &row);
+	kycvs_scan_begin(&scan, &persons_until_id, &keys, BackwardScanDirection);
+	found = kycvs_scan_next(&scan, row);
+	kycvs_scan_end(&scan);
+	return found;
 }
 
 /* Reads on to the first row that is of another mobile: its neighbour. */
@@ -187,6 +193,7 @@ scan_slot(int64 slot, KycvsPerson persons[KYCVS_SLOT_MAX])
 	bool		beyond = false;
 	int			n = 0;
 
+	/* the neighbour after them, or else the one before, for the work of it */
 	kycvs_bind_int8(&keys, slot);
 	kycvs_scan_begin(&scan, &persons_from_id, &keys, ForwardScanDirection);
 	while (!beyond && kycvs_scan_next(&scan, &row))
@@ -197,7 +204,7 @@ scan_slot(int64 slot, KycvsPerson persons[KYCVS_SLOT_MAX])
 	}
 	kycvs_scan_end(&scan);
 	if (!beyond && n == 0)
-		pass_neighbour(slot);
+		(void) find_before(slot, &row);
 	return n;
 }
 
@@ -238,20 +245,27 @@ find_other(int64 id, const uint8 index[KYCVS_INDEX_LENGTH], KycvsRow *row)
 	return found;
 }
 
-/* The persons who have this mobile now, or had it until a while ago, and were registered with another. */
+/* The persons who have this mobile now, or had it until a while ago, by its rows: dead ones too. */
 static int
-find_others(const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now, int64 others[KYCVS_PERSONS_MAX])
+find_others(const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now, int64 **others)
 {
 	KycvsArgs	keys = {0};
 	KycvsScan	scan;
 	KycvsRow	row;
+	int			room = KYCVS_PERSONS_MAX;
 	int			n = 0;
 
+	*others = palloc(room * sizeof(int64));
 	kycvs_bind_int8(&keys, find_slot(index));
 	kycvs_scan_begin(&scan, &other_by_slot, &keys, ForwardScanDirection);
-	while (n < KYCVS_PERSONS_MAX && kycvs_scan_next(&scan, &row))
-		if (is_theirs(&row, index, now))
-			others[n++] = kycvs_row_int8(&row, OTHER_PERSON);
+	while (kycvs_scan_next(&scan, &row))
+	{
+		if (!is_theirs(&row, index, now))
+			continue;
+		if (n == room)
+			*others = repalloc(*others, (room *= 2) * sizeof(int64));
+		(*others)[n++] = kycvs_row_int8(&row, OTHER_PERSON);
+	}
 	kycvs_scan_end(&scan);
 	return n;
 }
@@ -266,24 +280,42 @@ is_among(int64 id, const KycvsPerson *persons, int n)
 	return i < n;
 }
 
-int
-kycvs_persons_of_mobile(const char *e164, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now,
-						KycvsPerson persons[KYCVS_PERSONS_MAX])
+static int
+add_others(const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now, KycvsPerson persons[KYCVS_PERSONS_MAX], int n)
 {
-	KycvsPerson registered[KYCVS_SLOT_MAX];
-	int64		others[KYCVS_PERSONS_MAX];
-	int			nregistered = kycvs_persons_registered(index, registered);
-	int			nothers = find_others(index, now, others);
+	int64	   *others;
+	int			nothers = find_others(index, now, &others);
+	int			i;
+
+	for (i = 0; i < nothers && n < KYCVS_PERSONS_MAX; i++)
+		if (!is_among(others[i], persons, n) && kycvs_person_find(others[i], &persons[n]) &&
+			persons[n].state == KYCVS_PERSON_LIVING)
+			n++;
+	pfree(others);
+	return n;
+}
+
+int
+kycvs_persons_answering(const char *e164, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now,
+						const KycvsPerson *registered, int nregistered, KycvsPerson persons[KYCVS_PERSONS_MAX])
+{
 	int			n = 0;
 	int			i;
 
 	for (i = 0; i < nregistered && n < KYCVS_PERSONS_MAX; i++)
 		if (registered[i].state == KYCVS_PERSON_LIVING && strcmp(registered[i].mobile, e164) == 0)
 			persons[n++] = registered[i];
-	for (i = 0; i < nothers && n < KYCVS_PERSONS_MAX; i++)
-		if (!is_among(others[i], persons, n) && kycvs_person_find(others[i], &persons[n]) &&
-			persons[n].state == KYCVS_PERSON_LIVING)
-			n++;
+	return add_others(index, now, persons, n);
+}
+
+int
+kycvs_persons_of_mobile(const char *e164, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now,
+						KycvsPerson persons[KYCVS_PERSONS_MAX])
+{
+	KycvsPerson registered[KYCVS_SLOT_MAX];
+	int			nregistered = kycvs_persons_registered(index, registered);
+	int			n = kycvs_persons_answering(e164, index, now, registered, nregistered, persons);
+
 	explicit_bzero(registered, sizeof(registered));
 	return n;
 }
@@ -322,28 +354,34 @@ kycvs_person_find(int64 id, KycvsPerson *person)
 }
 
 bool
-kycvs_person_exists(int64 id, KycvsPersonState *state)
+kycvs_person_exists(int64 id, KycvsPersonState *state, int *birth_year)
 {
 	KycvsRow	row;
 
 	if (!kycvs_person_row(id, &row))
 		return false;
 	*state = (KycvsPersonState) kycvs_row_int2(&row, PERSON_STATE);
+	*birth_year = kycvs_row_int2(&row, PERSON_BIRTH_YEAR);
 	return true;
 }
 
+/* Merges may follow each other; none leads back, for a merged record takes nothing in. */
 int64
-kycvs_person_now(const KycvsPerson *person)
+kycvs_person_now(int64 id)
 {
-	KycvsArgs	keys = {0};
 	KycvsRow	row;
+	bool		merged = true;
 
-	if (person->state != KYCVS_PERSON_MERGED)
-		return person->id;
-	kycvs_bind_int8(&keys, person->id);
-	if (!kycvs_row_find(&merge_by_person, &keys, &row))
-		elog(ERROR, "a merge is missing");
-	return kycvs_row_int8(&row, MERGE_INTO_PERSON);
+	while (merged)
+	{
+		KycvsArgs	keys = {0};
+
+		kycvs_bind_int8(&keys, id);
+		merged = kycvs_row_find(&merge_by_person, &keys, &row);
+		if (merged)
+			id = kycvs_row_int8(&row, MERGE_INTO_PERSON);
+	}
+	return id;
 }
 
 /* The first person from a number on, or else the last before it, in its partition. */
@@ -354,7 +392,7 @@ find_near(int64 id)
 	KycvsRow	row;
 
 	kycvs_bind_int8(&keys, id);
-	if (kycvs_row_find(&persons_from_id, &keys, &row) || kycvs_row_find(&persons_until_id, &keys, &row))
+	if (kycvs_row_find(&persons_from_id, &keys, &row) || find_before(id, &row))
 		return kycvs_row_int8(&row, PERSON_ID);
 	return 0;
 }

@@ -53,8 +53,12 @@ extern int	kycvs_persons_registered(const uint8 index[KYCVS_INDEX_LENGTH], Kycvs
 extern int	kycvs_persons_of_mobile(const char *e164, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now,
 									KycvsPerson persons[KYCVS_PERSONS_MAX]);
 
+/* The same, for who knows already who is registered. */
+extern int	kycvs_persons_answering(const char *e164, const uint8 index[KYCVS_INDEX_LENGTH], TimestampTz now,
+									const KycvsPerson *registered, int nregistered, KycvsPerson persons[KYCVS_PERSONS_MAX]);
+
 extern bool kycvs_person_find(int64 id, KycvsPerson *person);
-extern bool kycvs_person_exists(int64 id, KycvsPersonState *state);
+extern bool kycvs_person_exists(int64 id, KycvsPersonState *state, int *birth_year);
 
 /* A person's row and packed doses, nothing unsealed. */
 extern bool kycvs_person_row(int64 id, KycvsRow *row);
@@ -62,8 +66,8 @@ extern void kycvs_person_must_row(int64 id, KycvsRow *row); /* raises where ther
 extern bytea *kycvs_person_doses(const KycvsRow *row);
 extern void kycvs_person_save_doses(KycvsRow *row, bytea *doses);
 
-/* The record that is this person's now: another one after a merge. */
-extern int64 kycvs_person_now(const KycvsPerson *person);
+/* The record that a person's has become part of by now; their own when it was not merged. */
+extern int64 kycvs_person_now(int64 id);
 
 /* Adds a person, who gets a number; false when this mobile has none left. */
 extern bool kycvs_person_add(KycvsPerson *person, const uint8 index[KYCVS_INDEX_LENGTH]);

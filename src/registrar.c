@@ -10,11 +10,12 @@
 #include "clock.h"
 #include "correction.h"
 #include "dose.h"
+#include "namescore.h"
 #include "person.h"
 #include "statement.h"
-#include "utils/datetime.h"
 
 #define FIRST_BIRTH_YEAR 1900
+#define CLEARED_AT_ONCE	5000	/* rejected rows, so that nobody waits for a million */
 
 static KycvsStatement pause_intake = {
 	"INSERT INTO kycvs_data.intake_pause VALUES (true) ON CONFLICT DO NOTHING"
@@ -24,6 +25,7 @@ static KycvsStatement resume_intake = {
 };
 static KycvsStatement clear_rejected = {
 	"DELETE FROM kycvs_data.intake_rejected"
+	" WHERE ctid = ANY (ARRAY(SELECT r.ctid FROM kycvs_data.intake_rejected AS r LIMIT $1))"
 };
 
 /* ---- persons ---- */
@@ -32,81 +34,211 @@ static bool
 check_person(KycvsCall *call)
 {
 	const KycvsRequest *request = call->request;
-	int			year,
-				month,
-				day;
 
-	j2date(kycvs_clock_day(call->now) + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	if (request->count != 0 && (request->count < FIRST_BIRTH_YEAR || request->count > year))
+	if (request->count != 0 &&
+		(request->count < FIRST_BIRTH_YEAR || request->count > kycvs_clock_year(kycvs_clock_day(call->now))))
 		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "birth year is not between 1900 and this year");
 	if (request->has_text && !kycvs_text_usable(request->text))
 		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "reference is empty or has control characters");
 	return true;
 }
 
-/* The same folded name, and no reference that says it is someone else. */
-static bool
-same_person(const KycvsRequest *request, const char *folded, const KycvsPerson *person)
+/* Their name folded, to be wiped. */
+static void
+fold_name(const KycvsPerson *person, char folded[KYCVS_FOLDED_MAX + 1])
 {
-	char		other[KYCVS_FOLDED_MAX + 1];
-	bool		same;
-
-	kycvs_must(kycvs_name_fold(person->name, other) == 0, "fold a registered name");
-	same = strcmp(folded, other) == 0 &&
-		(!request->has_text || person->reference[0] == '\0' || strcmp(request->text, person->reference) == 0);
-	explicit_bzero(other, sizeof(other));
-	return same;
+	kycvs_must(kycvs_name_fold(person->name, folded) == 0, "fold a registered name");
 }
 
-static bool
-add_person(KycvsCall *call, const char *e164, const uint8 *index, KycvsPerson *person)
-{
-	const KycvsRequest *request = call->request;
-	bool		added;
-
-	memset(person, 0, sizeof(*person));
-	person->birth_year = request->count;
-	person->doses = kycvs_doses_none();
-	strlcpy(person->mobile, e164, sizeof(person->mobile));
-	strlcpy(person->name, request->name, sizeof(person->name));
-	if (request->has_text)
-		strlcpy(person->reference, request->text, sizeof(person->reference));
-	added = kycvs_person_add(person, index);
-	return added || kycvs_decline(call, KV_TOO_MANY_PERSONS);
-}
-
-/* The number of the person who is registered already, or 0. */
-static int64
-find_registered(const KycvsRequest *request, const char *folded, const KycvsPerson *persons, int n)
+/* The one whose reference this is. */
+static KycvsPerson *
+find_by_reference(const KycvsRequest *request, KycvsPerson *persons, int n)
 {
 	int			i;
 
-	for (i = 0; i < n; i++)
-		if (same_person(request, folded, &persons[i]))
-			return persons[i].id;
+	for (i = 0; i < n && request->has_text; i++)
+		if (strcmp(request->text, persons[i].reference) == 0)
+			return &persons[i];
+	return NULL;
+}
+
+static bool
+is_among(int64 number, const int64 *numbers, int n)
+{
+	int			i;
+
+	for (i = 0; i < n && numbers[i] != number; i++)
+		;
+	return i < n;
+}
+
+/* The one who has the same folded name, and no reference that says it is someone else. */
+static KycvsPerson *
+find_by_name(const KycvsRequest *request, const char *folded, KycvsPerson *persons, int n)
+{
+	char		other[KYCVS_FOLDED_MAX + 1];
+	KycvsPerson *found = NULL;
+	int			i;
+
+	for (i = 0; i < n && found == NULL; i++)
+	{
+		fold_name(&persons[i], other);
+		if (strcmp(folded, other) == 0 && (!request->has_text || persons[i].reference[0] == '\0'))
+			found = &persons[i];
+	}
+	explicit_bzero(other, sizeof(other));
+	return found;
+}
+
+/* Whoever has the reference already is this person, if the name fits; their number, or 0 when it does not. */
+static int64
+accept_referenced(KycvsCall *call, const char *folded, const KycvsPerson *person)
+{
+	char		other[KYCVS_FOLDED_MAX + 1];
+	bool		fits;
+
+	fold_name(person, other);
+	fits = kycvs_name_fits(folded, other);
+	explicit_bzero(other, sizeof(other));
+	if (!fits)
+		kycvs_decline_reason(call, ERRCODE_DUPLICATE_OBJECT, "another person on this mobile number has this reference");
+	else if (person->state == KYCVS_PERSON_DECEASED)
+		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "death is recorded for this person");
+	else
+		return kycvs_person_now(person->id);
 	return 0;
+}
+
+/* Who was registered without a reference has this one from now on: the next namesake is somebody else. */
+static int64
+accept_named(KycvsCall *call, KycvsPerson *person)
+{
+	if (call->request->has_text)
+	{
+		strlcpy(person->reference, call->request->text, sizeof(person->reference));
+		kycvs_person_save(person);
+	}
+	return person->id;
+}
+
+static int64
+add_person(KycvsCall *call, const char *e164, const uint8 *index)
+{
+	const KycvsRequest *request = call->request;
+	KycvsPerson person = {.birth_year = request->count, .doses = kycvs_doses_none()};
+	bool		added;
+
+	strlcpy(person.mobile, e164, sizeof(person.mobile));
+	strlcpy(person.name, request->name, sizeof(person.name));
+	if (request->has_text)
+		strlcpy(person.reference, request->text, sizeof(person.reference));
+	added = kycvs_person_add(&person, index);
+	if (!added)
+		kycvs_decline(call, KV_TOO_MANY_PERSONS);
+	explicit_bzero(person.mobile, sizeof(person.mobile));
+	explicit_bzero(person.name, sizeof(person.name));
+	explicit_bzero(person.reference, sizeof(person.reference));
+	return added ? person.id : 0;
+}
+
+static int64
+find_or_add_person(KycvsCall *call, const char *folded, const char *e164, const uint8 *index)
+{
+	KycvsPerson registered[KYCVS_SLOT_MAX];
+	KycvsPerson persons[KYCVS_PERSONS_MAX];
+	int			nregistered = kycvs_persons_registered(index, registered);
+	int			n = kycvs_persons_answering(e164, index, call->now, registered, nregistered, persons);
+	KycvsPerson *found;
+	int64		number = 0;
+
+	if ((found = find_by_reference(call->request, persons, n)) != NULL ||
+		(found = find_by_reference(call->request, registered, nregistered)) != NULL)
+		number = accept_referenced(call, folded, found);
+	else if ((found = find_by_name(call->request, folded, persons, n)) != NULL)
+		number = accept_named(call, found);
+	else if (n >= kycvs_persons_per_mobile())
+		kycvs_decline(call, KV_TOO_MANY_PERSONS);
+	else
+		number = add_person(call, e164, index);
+	explicit_bzero(registered, sizeof(registered));
+	explicit_bzero(persons, sizeof(persons));
+	return number;
 }
 
 void
 kycvs_decide_register_person(KycvsCall *call)
 {
+	char		e164[KYCVS_E164_MAX + 1];
+	char		folded[KYCVS_FOLDED_MAX + 1];
+	uint8		index[KYCVS_INDEX_LENGTH];
+
+	if (!kycvs_read_mobile(call, e164, index) || !kycvs_read_name(call, folded) || !check_person(call))
+		return;
+	call->reply->number = call->audit.object = find_or_add_person(call, folded, e164, index);
+	explicit_bzero(folded, sizeof(folded));
+}
+
+/*
+ * The one whom a name means among those who answer for the mobile and those who
+ * died or have left it.  Who was merged is not among them: whom they were merged
+ * with is.
+ */
+static int64
+find_meant(const char *folded, const KycvsPerson *persons, int n, const KycvsPerson *registered, int nregistered)
+{
+	KycvsCandidates *candidates = palloc0(sizeof(KycvsCandidates));
+	int64		numbers[KYCVS_CANDIDATES_MAX];
+	KycvsMatch	match;
+	int64		found = 0;
+	int			count = 0;
+	int			chosen;
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		fold_name(&persons[i], candidates->folded[count]);
+		numbers[count++] = persons[i].id;
+	}
+	for (i = 0; i < nregistered; i++)
+	{
+		if (registered[i].state == KYCVS_PERSON_MERGED || is_among(registered[i].id, numbers, count))
+			continue;
+		fold_name(&registered[i], candidates->folded[count]);
+		numbers[count++] = registered[i].id;
+	}
+	kycvs_candidates_read(candidates, count);
+	chosen = kycvs_name_choose(folded, candidates, &match);
+	if (chosen >= 0)
+		found = numbers[chosen];
+	explicit_bzero(candidates, sizeof(*candidates));
+	return found;
+}
+
+/* By reference, whatever they are called and have become; or else by name. */
+void
+kycvs_decide_find_person(KycvsCall *call)
+{
+	KycvsPerson registered[KYCVS_SLOT_MAX];
 	KycvsPerson persons[KYCVS_PERSONS_MAX];
 	char		e164[KYCVS_E164_MAX + 1];
 	char		folded[KYCVS_FOLDED_MAX + 1];
 	uint8		index[KYCVS_INDEX_LENGTH];
-	int64		found;
+	KycvsPerson *found;
+	int			nregistered;
 	int			n;
 
 	if (!kycvs_read_mobile(call, e164, index) || !kycvs_read_name(call, folded) || !check_person(call))
 		return;
-	n = kycvs_persons_of_mobile(e164, index, call->now, persons);
-	found = find_registered(call->request, folded, persons, n);
-	if (found == 0 && n >= kycvs_persons_per_mobile())
-		kycvs_decline(call, KV_TOO_MANY_PERSONS);
-	else if (found == 0 && add_person(call, e164, index, &persons[0]))
-		found = persons[0].id;
-	call->reply->number = call->audit.object = found;
+	nregistered = kycvs_persons_registered(index, registered);
+	n = kycvs_persons_answering(e164, index, call->now, registered, nregistered, persons);
+	if ((found = find_by_reference(call->request, persons, n)) != NULL ||
+		(found = find_by_reference(call->request, registered, nregistered)) != NULL)
+		call->reply->number = kycvs_person_now(found->id);
+	else if (!call->request->has_text)
+		call->reply->number = find_meant(folded, persons, n, registered, nregistered);
+	call->audit.object = call->reply->number;
 	explicit_bzero(folded, sizeof(folded));
+	explicit_bzero(registered, sizeof(registered));
 	explicit_bzero(persons, sizeof(persons));
 }
 
@@ -117,17 +249,20 @@ check_dose(KycvsCall *call, KycvsProduct *product)
 {
 	const KycvsRequest *request = call->request;
 	KycvsPersonState state;
+	int			birth_year;
 
 	if (!kycvs_product_by_code(request->code, product))
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "product is unknown");
-	if (!kycvs_person_exists(request->number, &state))
+	if (!kycvs_person_exists(request->number, &state, &birth_year))
 		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
 	if (state == KYCVS_PERSON_MERGED)
-		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "record was merged into another one");
+		return kycvs_decline_merged(call, request->number);
 	if (!DATE_NOT_FINITE(request->date) && request->date < KYCVS_FIRST_DOSE_DAY)
 		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "dose is before 2020, when there was no product to give");
 	if (DATE_NOT_FINITE(request->date) || request->date > kycvs_clock_day(call->now))
 		return kycvs_decline_reason(call, KV_DOSE_NOT_ALLOWED, "dose is in the future");
+	if (kycvs_clock_year(request->date) < birth_year)
+		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "dose is before the year of birth");
 	if (request->has_text && request->text[0] != '\0' && !kycvs_text_usable(request->text))
 		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "batch has control characters");
 	return true;
@@ -193,25 +328,36 @@ kycvs_decide_record_dose(KycvsCall *call)
 	}
 }
 
+/* Of a merged record, the dose that counts is the other record's. */
+static bool
+check_revocation(KycvsCall *call)
+{
+	KycvsPersonState state;
+	int			birth_year;
+
+	if (!kycvs_text_usable(call->request->text))
+		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "reason is empty or has control characters");
+	if (!kycvs_person_exists(call->request->number, &state, &birth_year))
+		return kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "person is unknown");
+	return state != KYCVS_PERSON_MERGED || kycvs_decline_merged(call, call->request->number);
+}
+
 void
 kycvs_decide_revoke_dose(KycvsCall *call)
 {
 	const KycvsRequest *request = call->request;
+	KycvsCorrection correction = {request->number, "dose", 0, request->count, request->text};
 	bool		already = false;
 
 	call->audit.object = request->number;
-	if (!kycvs_text_usable(request->text))
-		kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "reason is empty or has control characters");
-	else if (!kycvs_dose_revoke(request->number, request->count, &already))
+	if (!check_revocation(call))
+		return;
+	if (!kycvs_dose_revoke(request->number, request->count, &already))
 		kycvs_decline_reason(call, KV_RECORD_UNKNOWN, "dose is unknown");
 	else if (already)
 		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "dose is already revoked");
 	else
-	{
-		KycvsCorrection correction = {request->number, "dose", 0, request->count, request->text};
-
 		kycvs_correction_add(&correction, call->now);
-	}
 }
 
 /* ---- intake ---- */
@@ -235,7 +381,9 @@ kycvs_decide_resume_intake(KycvsCall *call)
 void
 kycvs_decide_clear_rejected(KycvsCall *call)
 {
-	KycvsArgs	none = {0};
+	KycvsArgs	args = {0};
 
-	call->reply->number = kycvs_run(&clear_rejected, &none);
+	kycvs_bind_int8(&args, CLEARED_AT_ONCE);
+	call->reply->number = kycvs_run(&clear_rejected, &args);
+	call->reply->more = call->reply->number == CLEARED_AT_ONCE;
 }

@@ -14,18 +14,28 @@
 #include "funcapi.h"
 #include "hidden.h"
 #include "miscadmin.h"
+#include "trim.h"
 #include "utils/acl.h"
 
 /* ---- persons and doses ---- */
 
-KYCVS_FUNCTION(kycvs_register_person)
+static KycvsRequest *
+person_request(KycvsOp op, FunctionCallInfo fcinfo)
 {
-	KycvsRequest *request = kycvs_request_new(KYCVS_OP_REGISTER_PERSON);
+	KycvsRequest *request = kycvs_request_new(op);
 
 	kycvs_take_text(request, fcinfo, 0, "mobile", request->mobile, sizeof(request->mobile), KV_MOBILE_INVALID);
 	kycvs_take_text(request, fcinfo, 1, "name", request->name, sizeof(request->name), KV_NAME_INVALID);
 	request->has_text = kycvs_take_optional_text(request, fcinfo, 2, "reference", request->text,
 												 sizeof(request->text), ERRCODE_INVALID_PARAMETER_VALUE);
+	kycvs_trim(request->text);
+	return request;
+}
+
+KYCVS_FUNCTION(kycvs_register_person)
+{
+	KycvsRequest *request = person_request(KYCVS_OP_REGISTER_PERSON, fcinfo);
+
 	if (!PG_ARGISNULL(3))
 	{
 		request->count = PG_GETARG_INT32(3);
@@ -33,6 +43,15 @@ KYCVS_FUNCTION(kycvs_register_person)
 			request->count = -1;	/* 0 stands for NULL */
 	}
 	PG_RETURN_INT64(kycvs_ask(request)->number);
+}
+
+KYCVS_FUNCTION(kycvs_find_person)
+{
+	int64		number = kycvs_ask(person_request(KYCVS_OP_FIND_PERSON, fcinfo))->number;
+
+	if (number == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(number);
 }
 
 KYCVS_FUNCTION(kycvs_record_dose)
@@ -170,5 +189,16 @@ KYCVS_FUNCTION(kycvs_resume_intake)
 
 KYCVS_FUNCTION(kycvs_clear_intake_rejected)
 {
-	PG_RETURN_INT64(kycvs_ask(kycvs_request_new(KYCVS_OP_CLEAR_REJECTED))->number);
+	int64		cleared = 0;
+	bool		more = true;
+
+	while (more)
+	{
+		KycvsReply *reply = kycvs_ask(kycvs_request_new(KYCVS_OP_CLEAR_REJECTED));
+
+		cleared += reply->number;
+		more = reply->more;
+		pfree(reply);
+	}
+	PG_RETURN_INT64(cleared);
 }

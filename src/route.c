@@ -37,6 +37,7 @@ const KycvsRoute kycvs_routes[KYCVS_OPS] = {
 	[KYCVS_OP_CREATE_API_KEY] = {kycvs_decide_create_api_key, admin, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_REVOKE_API_KEY] = {kycvs_decide_revoke_api_key, admin, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_REGISTER_PERSON] = {kycvs_decide_register_person, registrar, false, KYCVS_NEEDS_SECRETS},
+	[KYCVS_OP_FIND_PERSON] = {kycvs_decide_find_person, registrar, false, KYCVS_NEEDS_SECRETS},
 	[KYCVS_OP_RECORD_DOSE] = {kycvs_decide_record_dose, registrar, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_REVOKE_DOSE] = {kycvs_decide_revoke_dose, registrar, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_CHANGE_MOBILE] = {kycvs_decide_change_mobile, registrar, false, KYCVS_NEEDS_SECRETS},

@@ -56,7 +56,7 @@ check_rules(KycvsCall *call, KycvsRules *rules)
 	bool		shipped;
 
 	if (!kycvs_ruleset_load(call->request->code, rules, &shipped))
-		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "rules do not exist");
+		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "rules do not exist, see kycvs.rule_sets");
 	if (shipped)
 		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 									"rules that ship with the extension stay what they are: add rules of your own");

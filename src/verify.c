@@ -92,11 +92,11 @@ record_success(KycvsCall *call, KycvsChallenge *challenge, const KycvsLimits *li
 	kycvs_limits_succeeded(limits, call->now);
 }
 
-/* The persons who share the mobile, with their names folded. */
+/* The persons who share the mobile, and their names. */
 typedef struct Family
 {
 	KycvsPerson persons[KYCVS_PERSONS_MAX];
-	char		names[KYCVS_PERSONS_MAX][KYCVS_FOLDED_MAX + 1];
+	KycvsCandidates names;
 } Family;
 
 /* A name that fits nobody, at the price of one that might. */
@@ -122,17 +122,18 @@ read_family(const KycvsChallenge *challenge, const char *e164, const uint8 index
 	for (i = 0; i < KYCVS_PERSONS_MAX; i++)
 	{
 		if (i >= found)
-			fold_in_vain(challenge, family->names[i]);
+			fold_in_vain(challenge, family->names.folded[i]);
 		else
-			kycvs_must(kycvs_name_fold(family->persons[i].name, family->names[i]) == 0, "fold a registered name");
+			kycvs_must(kycvs_name_fold(family->persons[i].name, family->names.folded[i]) == 0, "fold a registered name");
 	}
+	kycvs_candidates_read(&family->names, KYCVS_PERSONS_MAX);
 }
 
 /* Finds the person whom one name means. */
 static void
-match_person(Family *family, const char *folded, KycvsChoice *choice)
+match_person(const Family *family, const char *folded, KycvsChoice *choice)
 {
-	int			chosen = kycvs_name_choose(folded, family->names, KYCVS_PERSONS_MAX, &choice->match);
+	int			chosen = kycvs_name_choose(folded, &family->names, &choice->match);
 
 	choice->person = chosen >= 0 ? family->persons[chosen].id : 0;
 	if (chosen < 0)
@@ -195,21 +196,21 @@ match_group(const KycvsChallenge *challenge, const char *e164, const uint8 index
 			KycvsGroup *group)
 {
 	KycvsChoice choices[KYCVS_GROUP_MAX];
-	Family		family;
+	Family	   *family = palloc0(sizeof(Family));
 	char		folded[KYCVS_FOLDED_MAX + 1];
 	int			i;
 
-	read_family(challenge, e164, index, now, &family);
+	read_family(challenge, e164, index, now, family);
 	for (i = 0; i < group->n; i++)
 	{
 		kycvs_must(kycvs_name_fold(group->named[i].name, folded) == 0, "read a typed name");
-		match_person(&family, folded, &choices[i]);
+		match_person(family, folded, &choices[i]);
 		make_pseudonym(challenge, folded, group->named[i].sub);
 	}
 	kycvs_choices_part(choices, group->n);
 	for (i = 0; i < group->n; i++)
 		group->named[i].choice = choices[i];
-	explicit_bzero(&family, sizeof(family));
+	explicit_bzero(family, sizeof(Family));
 	explicit_bzero(folded, sizeof(folded));
 }
 

@@ -164,12 +164,19 @@ my @bad = (
     [ 'B13', '9825099991', 'Asha Rane', '', 'COVAXIN', '2019-12-31', '' ] => 'dose is before 2020, when there was no product to give',
     [ 'B14', '9825099991', 'Asha Rane', '', 'COVAXIN', '2021-04-02', 'x' x 129 ] => 'batch is not valid',
     [ 'B15', '9825099991', 'Asha Rane', '', '', '', 'B-1' ] => 'batch without product and day',
+    [ 'B16', '9825099991', 'Asha Rane', '2022', 'COVAXIN', '2021-04-02', '' ] => 'dose is before the year of birth',
+    # columns in another order: neither number nor name is kept
+    [ '9825099993', 'Asha Rane', 'B17', '', '', '', '' ] => 'mobile number is not valid',
+    [ 'Asha Rane', '9825099991', 'B18', '', '', '', '' ] => 'name is not valid',
+    # who has the reference is somebody else
+    [ 'F2', '9825099992', 'Sunita Rane', '', 'COVAXIN', '2021-04-02', '' ] => 'name is not that of the person with this reference',
     (map { [ "F$_", '9825099992', 'Rane ' . ('', qw(A B C D E F G))[$_], '', '', '', '' ] => $_ < 7 ? undef : 'too many persons on one mobile' } 1 .. 7));
 my (@lines, @expected);
 while (my ($row, $reason) = splice @bad, 0, 2)
 {
     push @lines, join("\t", map { $_ eq '' ? '\N' : $_ } @$row) . "\n";
-    push @expected, ($row->[0] =~ /^\w{1,128}$/ ? $row->[0] : '(none)') . "|$reason" if defined $reason;
+    my $shown = $row->[0] eq 'Asha Rane' ? '(no digit)' : $row->[0] =~ /^98/ ? '(a mobile number)' : $row->[0] =~ /^\w{1,128}$/ ? $row->[0] : '(none)';
+    push @expected, "$shown|$reason" if defined $reason;
 }
 my %seen;
 @expected = grep { !$seen{$_}++ } @expected;
@@ -180,6 +187,108 @@ is(progress($observer, "persons || ' ' || doses || ' ' || rejected"), '6 0 ' . (
 is_deeply([ sort split /\n/, $clerk->value('SELECT reference, reason FROM kycvs.intake_rejected') ], [ sort @expected ], 'of the others, reference and reason are left');
 is($clerk->value('SELECT kycvs.clear_intake_rejected()'), scalar @expected, 'which can be cleared away');
 is($clerk->value('SELECT count(*) FROM kycvs.intake_rejected'), 0, 'and are gone');
+
+# ---- whose a row is -----------------------------------------------------------------------
+
+sub take_in
+{
+    my (@new) = @_;
+    my $values = join ', ', map { '(' . join(', ', map { defined ? "'$_'" : 'NULL' } @$_[ 0 .. 5 ]) . ', NULL)' } @new;
+    $clerk->value("INSERT INTO kycvs.intake $columns VALUES $values");
+    wait_until_done($observer);
+    return progress($observer, "persons || ' ' || doses || ' ' || rejected");
+}
+
+sub found
+{
+    my ($mobile, $name) = @_;
+    my $railway = session($node, user => 'railway');
+    my $txn = scalar_of($railway->value("SELECT kycvs_issue_otp('$mobile', '$name', 'ticket-booking')"), 'jti');
+    my $answer = $railway->value("SELECT kycvs_status(kycvs_verify_otp('$txn', '" . otp($observer, $txn) . "', true))");
+    $railway->quit;
+    return scalar_of($answer, 'status') . ' ' . scalar_of($answer, 'match');
+}
+
+my @first = ('COVISHIELD', '2021-04-02');
+my @second = ('COVISHIELD', '2021-07-02');
+my @no_dose = (undef, undef);
+
+# what an editor or a spreadsheet leaves around a value is no part of it
+is(take_in([ 'T1', '9825044401', 'Bina Rane', undef, @first ], [ "\x{EF}\x{BB}\x{BF}T1", '9825044401', 'Bina Rane', undef, @first ], [ ' T1', '9825044401 ', 'Bina Rane', undef, @first ], [ "T1\t", '9825044401', ' Bina Rane', '1980 ', 'COVISHIELD ', '2021-07-02' ]),
+    '1 2 0', 'blanks and byte order marks are no part of a value');
+
+# who had no reference gets the first one; the next namesake is somebody else, and so neither is found
+my $twin = $clerk->value("SELECT kycvs.register_person('9825044402', 'Suresh Mehta')");
+is(take_in([ 'T2', '9825044402', 'Suresh Mehta', '1990', @first ], [ 'T3', '9825044402', 'Suresh Mehta', '1960', @second ]), '1 2 0', 'two references are two persons');
+is($clerk->value("SELECT kycvs.find_person('9825044402', 'Suresh Mehta', 'T2')"), $twin, 'the first is who was there without one');
+is(found('9825044402', 'Suresh Mehta'), '0 none', 'and nobody can say who is meant');
+
+# one reference for a household
+is(take_in([ 'T4', '9825044403', 'Jyoti Sawant', undef, @first ], [ 'T4', '9825044403', 'Prakash Sawant', undef, @second ], [ 'T4', '9825044403', 'J. Sawant', undef, @first ]), '1 1 1', 'the dose of another name is not given to who has the reference');
+is(found('9825044403', 'Jyoti Sawant'), '1 exact', 'who is answered for what they got');
+
+# a record that was merged, and that one merged again
+{
+    my @chain = map { $clerk->value("SELECT kycvs.register_person('982504441$_', 'Merged Person', 'M$_')") } 1 .. 3;
+    is(take_in([ 'M1', '9825044411', 'Merged Person', undef, @first ], [ 'M1', '9825044411', 'Merged Person', undef, @second ]), '0 2 0', 'two doses');
+    $clerk->value("SELECT kycvs.revoke_dose($chain[0], 2, 'not hers')");
+    $clerk->value("SELECT kycvs.merge_persons($chain[$_], $chain[$_ - 1], 'one person')") foreach 1, 2;
+    is(take_in([ 'M1', '9825044411', 'Merged Person', undef, @first ], [ 'M1', '9825044411', 'Merged Person', undef, @second ]), '0 0 0', 'a dose that was revoked does not come back by way of a merge');
+    is(found('9825044413', 'Merged Person'), '1 exact', 'what was merged twice answers');
+    is(take_in([ 'M1', '9825044411', 'Merged Person', undef, 'COVISHIELD', '2021-09-02' ]), '0 1 0', 'a new dose');
+    is(found('9825044413', 'Merged Person'), '2 exact', 'goes to the end of the chain');
+}
+
+# who has moved to a mobile is known there, and counts
+{
+    my $moved = $clerk->value("SELECT kycvs.register_person('9825044421', 'Gita Naik', 'G1')");
+    $clerk->value("SELECT kycvs.change_mobile($moved, '9825044422', 'moved')");
+    is(take_in([ 'G1', '9825044422', 'Gita Naik', undef, @first ], [ 'G1', '9825044422', 'Gita Naik', undef, @second ], map { [ "G1$_", '9825044422', (qw(Asha Bina Chetan Divya Esha Farah))[ $_ - 1 ] . ' Iyer', undef, @no_dose ] } 1 .. 6),
+        '5 2 1', 'there is room for five more, not for six');
+    is(found('9825044422', 'Gita Naik'), '2 exact', 'and nobody is crowded out');
+}
+{
+    my @ids = map { $clerk->value("SELECT kycvs.register_person('982504443$_', '" . (qw(Asha Bina Chetan Divya Esha Farah Gita))[$_] . " Das')") } 0 .. 6;
+    foreach my $i (0 .. 6)
+    {
+        $clerk->value("SELECT kycvs.change_mobile($ids[$i], '9825044440', 'moved')");
+        $clerk->value("SELECT kycvs.record_death($ids[$i], 'register')") if $i < 6;
+    }
+    is(found('9825044440', 'Gita Das'), '0 exact', 'the dead take no place');
+}
+
+# ---- what would stop it -------------------------------------------------------------------
+
+{
+    my $broken = $clerk->value("SELECT kycvs.register_person('9825044451', 'Broken Record', 'X1')");
+    $observer->value("UPDATE kycvs_data.person SET doses = decode('0002', 'hex') WHERE id = $broken");
+    is(take_in([ 'X1', '9825044451', 'Broken Record', undef, @first ], [ 'X2', '9825044452', 'Whole Record', undef, @first ]), '1 1 1', 'a record that cannot be read costs its own rows');
+    is($clerk->value("SELECT reason FROM kycvs.intake_rejected WHERE reference = 'X1'"), 'cannot be recorded (XX001)', 'which say so');
+    $observer->value("UPDATE kycvs_data.person SET doses = '' WHERE id = $broken");
+}
+{
+    my $loaded = "INSERT INTO kycvs.intake $columns SELECT 'L' || n, '9825044453', repeat('x', 1000000), NULL, NULL, NULL, NULL FROM generate_series(1, 50) AS n";
+    $clerk->value("SELECT kycvs.pause_intake(); $loaded");
+    is($observer->value('SELECT max(octet_length(name)) FROM kycvs_data.intake'), 512, 'of what no column may be, no more is kept than shows it');
+    is(progress($observer, "state || ' ' || rows_left"), 'paused 50', 'while all waits, it is said how much');
+    $clerk->value('SELECT kycvs.resume_intake()');
+    wait_until_done($observer);
+    is(progress($observer, 'rejected'), 50, 'it is rejected');
+    $clerk->value('SELECT kycvs.clear_intake_rejected()');
+}
+{
+    # a clerk who corrects one record all the time, which is in the file
+    my $person = $clerk->value("SELECT kycvs.register_person('9825044454', 'Corrected Person', 'C0')");
+    my $busy = session($node, user => 'clerk');
+    $clerk->value("INSERT INTO kycvs.intake $columns SELECT 'C' || n % 200, '98250' || 44454 + n % 200, 'Corrected Person', NULL, 'COVISHIELD', (date '2021-04-02' + n / 200)::text, NULL FROM generate_series(0, 1999) AS n");
+    my $corrections = 0;
+    while ($observer->value("SELECT state <> 'done' FROM kycvs.intake_progress") eq 't' && $corrections < 20_000)
+    {
+        $corrections += $busy->run("SELECT kycvs.correct_name($person, 'Corrected Person', 'again')")->{sqlstate} eq '00000';
+    }
+    is(progress($observer, "state || ' ' || doses"), 'done 2000', "it goes on beside a clerk who corrects one of its records $corrections times");
+    $busy->quit;
+}
 
 # ---- pausing, and loading that is not committed -------------------------------------------
 
@@ -202,16 +311,12 @@ is($clerk->value('SELECT count(*) FROM kycvs.intake_rejected'), 0, 'and are gone
     $loader->quit;
 }
 
-# Two write one record: the later one is told, and nothing is lost.
+# Two write one record: the authority keeps nobody waiting, and nothing is lost.
 {
     my $person = $clerk->value("SELECT kycvs.register_person('9825066666', 'Nisha Trivedi')");
     $observer->value("BEGIN; UPDATE kycvs_data.person SET birth_year = 1971 WHERE id = $person");
-    $clerk->send("SELECT kycvs.record_dose($person, 'COVAXIN', '2021-08-01')");
-    my $other = session($node);
-    authority_waits_for_lock($other);
-    $other->quit;
+    is($clerk->run("SELECT kycvs.record_dose($person, 'COVAXIN', '2021-08-01')")->{sqlstate}, '40001', 'a record that is being changed is not waited for');
     $observer->value('COMMIT');
-    is($clerk->finish->{sqlstate}, '40001', 'a record that was changed meanwhile is not written over');
     is($clerk->value("SELECT kycvs.record_dose($person, 'COVAXIN', '2021-08-01')"), 1, 'and takes the dose when asked again');
     is($observer->value("SELECT birth_year || ' ' || (SELECT count(*) FROM kycvs_data.dose WHERE person = id) FROM kycvs_data.person WHERE id = $person"), '1971 1', 'both are there');
 }
@@ -227,6 +332,59 @@ is($clerk->value('SELECT count(*) FROM kycvs.intake_rejected'), 0, 'and are gone
     my $elsewhere = session($node, dbname => 'elsewhere');
     is($elsewhere->run("SET client_min_messages = error; CREATE EXTENSION kycvs CASCADE; INSERT INTO kycvs.intake (reference) VALUES ('x')")->{sqlstate}, 'KV050', 'nothing is loaded where nobody takes it in');
     $elsewhere->quit;
+}
+
+# A row that COPY itself cannot read is shown to who loads it, and not logged.
+{
+    append_to_file("$folder/cut", "LOG1\t9825088899\tLogged Unread\n");
+    my ($out, $err) = ('', '');
+    isnt($node->psql('registry', "\\copy kycvs.intake $columns from '$folder/cut'", extra_params => [ '-U', 'clerk' ], stderr => \$err), 0, 'a row with too few columns');
+    like($err, qr/COPY intake, line 1: "LOG1/, 'is shown to the clerk');
+    like(slurp_file($node->logfile), qr/ERROR:  missing data for column "birth_year"/, 'the log has the error');
+    unlike(slurp_file($node->logfile), qr/Logged Unread|9825088899/, 'and not the row');
+}
+
+# ---- crashes that nobody was looking at --------------------------------------------------------
+
+# loaded while it was paused, or just before the next load: what is gone is never called done
+{
+    $clerk->value('SELECT kycvs.pause_intake()');
+    $clerk->value("INSERT INTO kycvs.intake $columns SELECT 'N' || n, '9825055501', 'Lost Person', NULL, NULL, NULL, NULL FROM generate_series(1, 5) AS n");
+    is(progress($observer, "state || ' ' || rows_left"), 'paused 5', 'loaded while it is paused');
+    $_->quit foreach $observer, $clerk;
+    $node->stop('immediate');
+    $node->start;
+    ($observer, $clerk) = (session($node), session($node, user => 'clerk'));
+    poll($observer, "SELECT state = 'interrupted' FROM kycvs.intake_progress");
+    is(progress($observer, 'persons'), 0, 'a crash while it is paused interrupts it');
+
+    $clerk->value("INSERT INTO kycvs.intake $columns VALUES ('N1', '9825055501', 'Lost Person', NULL, NULL, NULL, NULL)");
+    my $load = "INSERT INTO kycvs.intake $columns VALUES ('N2', '9825055502', 'Loaded Person', NULL, NULL, NULL, NULL)";
+    $_->quit foreach $observer, $clerk;
+    $node->stop('immediate');
+    $node->start;
+    $clerk = session($node, user => 'clerk');
+    $clerk->value($load);
+    $observer = session($node);
+    $clerk->value('SELECT kycvs.resume_intake()');
+    poll($observer, "SELECT state = 'interrupted' AND rows_done = 1 FROM kycvs.intake_progress");
+    is($observer->value("SELECT pg_relation_size('kycvs_data.intake') || ' ' || (SELECT count(*) FROM kycvs_data.intake_load) || ' ' || (SELECT count(*) FROM kycvs_data.intake_mark)"), '0 0 0', 'and one before the next load too, which is taken in');
+    is($clerk->value("SELECT kycvs.find_person('9825055502', 'Loaded Person') IS NOT NULL"), 't', 'whoever was in that is there');
+}
+
+# restored into a new database, where nobody has asked anything yet
+{
+    $observer->quit;
+    $clerk->quit;
+    system_or_bail('pg_dump', '-Fc', '-d', $node->connstr('registry'), '-f', "$folder/registry.dump");
+    $node->safe_psql('postgres', 'DROP DATABASE registry WITH (FORCE)');
+    $node->safe_psql('postgres', "CREATE DATABASE registry TEMPLATE template0 ENCODING 'UTF8'");
+    $node->poll_query_until('postgres', "SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = 'registry' AND backend_type LIKE 'kycvs %'");
+    system_or_bail('pg_restore', '-d', $node->connstr('registry'), "$folder/registry.dump");
+    ($observer, $clerk) = (session($node), session($node, user => 'clerk'));
+    $clerk->value("INSERT INTO kycvs.intake $columns VALUES ('N3', '9825055503', 'Restored Person', NULL, NULL, NULL, NULL)");
+    poll($observer, "SELECT state = 'done' AND persons = 1 FROM kycvs.intake_progress");
+    is($observer->value("SELECT count(*) FROM kycvs.health() WHERE NOT ok AND check_name NOT IN ('password', 'entity')"), 0, 'after a restore, intake goes on by itself');
 }
 
 # ---- who may do what -------------------------------------------------------------------------

@@ -196,8 +196,9 @@ sub otp
 
     while (!exists $otps{$txn})
     {
+        # a notice has no OTP
         my %by_message = map { split /\|/ } split /\n/,
-          $observer->value("SELECT id, substring(body FROM '[0-9]{6}') FROM kycvs.next_messages(1000)");
+          $observer->value("SELECT id, coalesce(substring(body FROM '[0-9]{6}'), '-') FROM kycvs.next_messages(1000)");
         my $ids = join(',', 0, keys %by_message);
 
         foreach my $row (split /\n/, $observer->value("SELECT id, challenge FROM kycvs_data.message WHERE id IN ($ids)"))

@@ -100,7 +100,7 @@ static const FamilyCase cases[] = {
 static void
 test_families(void)
 {
-	char		names[PERSONS][KYCVS_FOLDED_MAX + 1];
+	KycvsCandidates names;
 	char		folded[KYCVS_FOLDED_MAX + 1];
 	size_t		i;
 	int			k;
@@ -110,11 +110,12 @@ test_families(void)
 		const FamilyCase *family = &cases[i];
 		KycvsMatch	match;
 
-		memset(names, 0, sizeof(names));
+		memset(&names, 0, sizeof(names));
 		for (k = 0; k < PERSONS && family->persons[k] != NULL; k++)
-			tap_number(kycvs_name_fold(family->persons[k], names[k]), 0, "family: \"%s\" is a name", family->persons[k]);
+			tap_number(kycvs_name_fold(family->persons[k], names.folded[k]), 0, "family: \"%s\" is a name", family->persons[k]);
 		tap_number(kycvs_name_fold(family->typed, folded), 0, "family: \"%s\" is a name", family->typed);
-		tap_number(kycvs_name_choose(folded, names, PERSONS, &match), family->chosen,
+		kycvs_candidates_read(&names, PERSONS);
+		tap_number(kycvs_name_choose(folded, &names, &match), family->chosen,
 				   "family: \"%s\" among \"%s\" and %d more", family->typed, k > 0 ? family->persons[0] : "", Max(k - 1, 0));
 		tap_number(match, family->match, "family: and how it matches");
 	}
@@ -124,39 +125,44 @@ test_families(void)
 static void
 test_settings(void)
 {
-	char		names[2][KYCVS_FOLDED_MAX + 1] = {"patel ramesh", "patel rameshkumar"};
+	KycvsCandidates both = {.folded = {"patel ramesh", "patel rameshkumar"}};
+	KycvsCandidates one = {.folded = {"patel ramesh"}};
 	double		threshold = kycvs_name_threshold;
 	double		margin = kycvs_name_margin;
 	KycvsMatch	match;
 
+	kycvs_candidates_read(&both, 2);
+	kycvs_candidates_read(&one, 1);
 	kycvs_name_margin = 0;
-	tap_number(kycvs_name_choose("રમેશ પટેલ", names, 2, &match), 0, "family: without a margin the better is chosen");
+	tap_number(kycvs_name_choose("રમેશ પટેલ", &both, &match), 0, "family: without a margin the better is chosen");
 	kycvs_name_margin = 0.1;
-	tap_number(kycvs_name_choose("રમેશ પટેલ", names, 2, &match), -1, "family: with one neither is");
-	tap_number(kycvs_name_choose("r પટેલ", names, 1, &match), 0, "family: words of two scripts are compared each");
+	tap_number(kycvs_name_choose("રમેશ પટેલ", &both, &match), -1, "family: with one neither is");
+	tap_number(kycvs_name_choose("r પટેલ", &one, &match), 0, "family: words of two scripts are compared each");
 	kycvs_name_threshold = 0.99;
-	tap_number(kycvs_name_choose("patel r", names, 1, &match), -1, "family: a threshold may ask for more");
+	tap_number(kycvs_name_choose("patel r", &one, &match), -1, "family: a threshold may ask for more");
 	kycvs_name_threshold = threshold;
 	kycvs_name_margin = margin;
-	tap_number(kycvs_name_choose("patel r", names, 1, &match), 0, "family: or for less");
+	tap_number(kycvs_name_choose("patel r", &one, &match), 0, "family: or for less");
 }
 
 static int
 choose(const char *wanted, const char *a, const char *b, const char *c, KycvsMatch *match)
 {
-	char		candidates[3][KYCVS_FOLDED_MAX + 1];
+	KycvsCandidates candidates;
 
-	memset(candidates, 'x', sizeof(candidates));
-	strlcpy(candidates[0], a, sizeof(candidates[0]));
-	strlcpy(candidates[1], b, sizeof(candidates[1]));
-	strlcpy(candidates[2], c, sizeof(candidates[2]));
-	return kycvs_name_choose(wanted, candidates, 3, match);
+	memset(&candidates, 'x', sizeof(candidates));
+	strlcpy(candidates.folded[0], a, sizeof(candidates.folded[0]));
+	strlcpy(candidates.folded[1], b, sizeof(candidates.folded[1]));
+	strlcpy(candidates.folded[2], c, sizeof(candidates.folded[2]));
+	kycvs_candidates_read(&candidates, 3);
+	return kycvs_name_choose(wanted, &candidates, match);
 }
 
 static void
 test_choose(void)
 {
 	char		longest[KYCVS_FOLDED_MAX + 1];
+	KycvsCandidates nobody = {0};
 	KycvsMatch	match;
 
 	tap_number(choose("patel ramesh", "patel rita", "patel ramesh", "", &match), 1, "family: one candidate is equal");
@@ -169,7 +175,7 @@ test_choose(void)
 	tap_number(match, KYCVS_MATCH_NONE, "family: and none of them matches");
 	tap_number(choose("patel", "patel ramesh", "pat", "", &match), -1, "family: a beginning is not equal");
 	tap_number(choose("", "", "", "", &match), -1, "family: padding is no candidate");
-	tap_number(kycvs_name_choose("a", NULL, 0, &match), -1, "family: no candidates at all");
+	tap_number(kycvs_name_choose("a", &nobody, &match), -1, "family: no candidates at all");
 	tap_number(match, KYCVS_MATCH_NONE, "family: and no match");
 
 	memset(longest, 'z', KYCVS_FOLDED_MAX);

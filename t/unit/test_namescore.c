@@ -29,6 +29,13 @@ static const Pair same[] = {
 	{"RAMESHBHAI PATEL", "R. Patel"},
 	{"Shri Ramesh Patel", "રમેશભાઈ પટેલ"},
 	{"Kiranben Patel", "કિરણબેન પટેલ"},
+	/* an initial stands for a name before it stands for a suffix */
+	{"Rameshbhai Patel", "Ramesh P"},
+	{"Rameshbhai Patel", "P. Ramesh"},
+	{"Maheshbhai Parmar", "Mahesh P."},
+	{"Rameshbhai Bhatt", "Ramesh B."},
+	{"Rameshkumar Patel", "Ramesh P."},
+	{"Ramesh Kumar", "Ramesh K."},
 	/* one name in each script */
 	{"Ramesh Patel", "रमेश पटेल"},
 	{"Ramesh Patel", "રમેશ પટેલ"},
@@ -100,6 +107,7 @@ static const Pair same[] = {
 
 static const Pair different[] = {
 	{"Ramesh Patel", "Rakesh Patel"},
+	{"Rameshbhai Shah", "Ramesh B."},
 	{"Ramesh Patel", "રાકેશ પટેલ"},
 	{"Ramesh Patel", "Rajesh Patel"},
 	{"Ramesh Zaveri", "Rajesh Zaveri"},
