@@ -70,6 +70,7 @@ OBJS = \
 	src/statement.o \
 	src/status.o \
 	src/table.o \
+	src/takein.o \
 	src/trim.o \
 	src/trust.o \
 	src/unwritten.o \

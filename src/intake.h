@@ -27,9 +27,6 @@ extern bool kycvs_intake_waiting(TimestampTz now);
  */
 extern KycvsIntakeState kycvs_intake_step(TimestampTz now, bool careful);
 
-/* Whether it failed for what somebody else wrote at the same time: then it may be tried again at once. */
-extern bool kycvs_intake_conflict(int sqlstate);
-
 /* Another pass begins at the first row: after an error, or in another installation. */
 extern void kycvs_intake_restart(void);
 

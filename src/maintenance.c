@@ -29,6 +29,7 @@
 #include "statement.h"
 #include "storage/latch.h"
 #include "table.h"
+#include "takein.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
@@ -109,7 +110,7 @@ do_piece(bool careful)
 static void
 report_failure(ErrorData *error)
 {
-	if (kycvs_intake_conflict(error->sqlerrcode))
+	if (kycvs_take_in_conflict(error->sqlerrcode))
 		return;
 	ereport(LOG,
 			(errcode(error->sqlerrcode),
@@ -145,7 +146,7 @@ try_piece(bool careful, KycvsIntakeState *state)
 		RollbackAndReleaseCurrentSubTransaction();
 		kycvs_statements_end(true);
 		kycvs_vault_close();
-		if (!kycvs_intake_conflict(error->sqlerrcode))
+		if (!kycvs_take_in_conflict(error->sqlerrcode))
 			kycvs_intake_restart();
 		report_failure(error);
 		failure = error->sqlerrcode;
@@ -181,7 +182,7 @@ work(void)
 		if (failure != 0)
 		{
 			/* who met a clerk's call goes on at once */
-			if (careful || !kycvs_intake_conflict(failure))
+			if (careful || !kycvs_take_in_conflict(failure))
 				pause_for(SORRY_MS, "waiting after a failure");
 			careful = true;
 			continue;
