@@ -74,6 +74,9 @@ static KycvsStatement begin_run = {
 	"INSERT INTO kycvs_data.intake_run (started_at, updated_at)"
 	" SELECT $1, $1 WHERE NOT EXISTS (SELECT FROM kycvs_data.intake_run WHERE finished_at IS NULL)"
 };
+static KycvsStatement find_run = {
+	"SELECT 1 FROM kycvs_data.intake_run WHERE finished_at IS NULL"
+};
 static KycvsStatement advance_run = {
 	"UPDATE kycvs_data.intake_run SET rows_done = rows_done + $2, persons = persons + $3, doses = doses + $4,"
 	" rejected = rejected + $5, rows_left = $6, busy = busy + $7, updated_at = $1 WHERE finished_at IS NULL"
@@ -268,17 +271,19 @@ take_blocks(BlockNumber blocks, TimestampTz now, bool careful)
  * says so.
  */
 static void
-settle(bool empty, TimestampTz now)
+settle(bool loaded, bool empty, TimestampTz now)
 {
+	KycvsArgs	none = {0};
 	KycvsArgs	args = {0};
-	bool		lost = forget(empty) > 0;
+	bool		lost = loaded && forget(empty) > 0;
 
 	if (lost)
 		open_run(now);
+	else if (!empty || kycvs_run(&find_run, &none) == 0)
+		return;
 	kycvs_bind_time(&args, now);
 	kycvs_bind_bool(&args, empty);
-	if (lost || empty)
-		kycvs_run(&interrupt_run, &args);
+	kycvs_run(&interrupt_run, &args);
 }
 
 /* Rows that can be seen to be loaded are in the table, unless something has emptied it. */
@@ -290,7 +295,7 @@ kycvs_intake_waiting(TimestampTz now)
 	bool		empty = count_blocks() == 0;
 
 	if (!settled || (loaded && empty))
-		settle(empty, now);
+		settle(loaded, empty, now);
 	settled = true;
 	return !empty;
 }

@@ -49,7 +49,7 @@ static const char *const pinned[][2] = {
 	{"default_transaction_read_only", "off"},
 	{"default_transaction_deferrable", "off"},
 	{"statement_timeout", "0"},
-	{"lock_timeout", "1s"},
+	{"lock_timeout", "500ms"},	/* less than deadlock_timeout: whoever waits for us is not the one to fail */
 	{"idle_in_transaction_session_timeout", "0"},
 	{"transaction_timeout", "0"},
 	{"standard_conforming_strings", "on"},

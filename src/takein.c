@@ -54,7 +54,7 @@ bool
 kycvs_take_in_conflict(int sqlstate)
 {
 	return sqlstate == ERRCODE_T_R_SERIALIZATION_FAILURE || sqlstate == ERRCODE_T_R_DEADLOCK_DETECTED ||
-		sqlstate == ERRCODE_UNIQUE_VIOLATION;
+		sqlstate == ERRCODE_LOCK_NOT_AVAILABLE || sqlstate == ERRCODE_UNIQUE_VIOLATION;
 }
 
 /* ---- persons ---- */
