@@ -11,6 +11,7 @@ use Cwd qw(abs_path);
 use File::Basename qw(dirname);
 use HTTP::Tiny;
 use IO::Socket::INET;
+use POSIX ();
 use Time::HiRes qw(sleep time);
 
 my $template = dirname(abs_path(__FILE__)) . '/../../sender/kannel.conf.in';
@@ -154,7 +155,7 @@ sub start_smsbox
 {
     my ($self) = @_;
     $self->launch('smsbox');
-    $self->wait_until('smsbox', 'connection to bearerbox', sub { $self->status =~ /^\s+smsbox:kycvs.*on-line/m });
+    $self->wait_until('smsbox', 'connection to bearerbox', sub { $self->status =~ /^\s+smsbox:.*on-line/m });
 }
 
 # Until both are up and the centre has taken the connection ("centre => 0": not that).
@@ -184,6 +185,14 @@ sub status
     my ($self) = @_;
     my $answer = HTTP::Tiny->new(timeout => 10)->get("http://127.0.0.1:$self->{word}{ADMIN_PORT}/status.txt?password=$self->{word}{STATUS_PASSWORD}");
     return $answer->{success} ? $answer->{content} : '';
+}
+
+# A command of the administration, such as start-smsc; its answer.
+sub administer
+{
+    my ($self, $command, %argument) = @_;
+    my $query = join '&', map { "$_=$argument{$_}" } sort keys %argument;
+    return HTTP::Tiny->new(timeout => 30)->get("http://127.0.0.1:$self->{word}{ADMIN_PORT}/$command?$query")->{content};
 }
 
 sub end_process
@@ -235,6 +244,85 @@ sub send_sms
     my $http = $self->{http} //= HTTP::Tiny->new(timeout => 30);
     my $answer = $http->get($self->sendsms_url . '?' . $self->query(%message));
     return wantarray ? ($answer->{status}, $answer->{content}) : $answer->{status};
+}
+
+# ---- what comes back -------------------------------------------------------------
+
+# Takes receipts in place of kycvs-sender, in a process of its own: a line with the
+# path and query of each request in a file. It answers 200: to anything but 200 and
+# 202 Kannel would send the receipt again.
+package Kannel::Receipts;
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+use Time::HiRes qw(sleep time);
+
+# "file" is where they go, "status" another answer.
+sub start
+{
+    my ($class, %option) = @_;
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $option{port} // 0, Listen => 100, ReuseAddr => 1) or die "listen: $!";
+    my $self = bless { file => $option{file}, port => $listener->sockport }, $class;
+    my $pid = fork() // die "fork: $!";
+
+    serve($listener, $option{file}, $option{status} // 200) if !$pid;
+    $self->{pid} = $pid;
+    return $self;
+}
+
+sub serve
+{
+    my ($listener, $file, $status) = @_;
+    local $SIG{TERM} = sub { POSIX::_exit(0) };
+    my $parent = getppid();
+    open my $out, '>>', $file or die "$file: $!";
+    $out->autoflush(1);
+
+    $listener->timeout(1);
+    while (getppid() == $parent)
+    {
+        my $client = $listener->accept or next;
+        my $request = <$client> // '';
+        while (defined(my $line = <$client>)) { last if $line =~ /^\r?\n/ }
+        print $client "HTTP/1.1 $status Taken\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        close $client;
+        print $out "$1\n" if $request =~ /^(?:GET|POST) (\S+)/;
+    }
+    POSIX::_exit(0);
+}
+
+# What Kannel is told as dlr-url for this message.
+sub url { my ($self, $path) = @_; return "http://127.0.0.1:$self->{port}$path?status=%d" }
+
+sub taken
+{
+    my ($self) = @_;
+    return -e $self->{file} ? split /\n/, Kannel::slurp($self->{file}) : ();
+}
+
+# Waits until "count" of them fit the pattern; how many there are then.
+sub wait_for
+{
+    my ($self, $count, $pattern) = @_;
+    my $deadline = time() + $patience;
+    my $fit = 0;
+
+    while (($fit = grep { /$pattern/ } $self->taken) < $count && time() < $deadline)
+    {
+        sleep(0.02);
+    }
+    return $fit;
+}
+
+sub DESTROY
+{
+    my ($self) = @_;
+    local $?;
+    my $pid = delete $self->{pid} or return;
+    kill 'TERM', $pid;
+    waitpid $pid, 0;
 }
 
 1;

@@ -81,7 +81,7 @@ sub wait_for_links { my ($self, $count) = @_; return $self->ask('links', count =
 # How it behaves from now on, see %behaviour in Phone::Centre.
 sub behave { my ($self, %how) = @_; return $self->ask('behave', how => \%how) }
 
-# The centre's own account: submitted, refused, dropped, receipts, bound, unbound.
+# The centre's own account: connected, bound, submitted, refused, receipts and so on.
 sub counters { my ($self) = @_; return $self->ask('counters') }
 
 sub stop
@@ -112,18 +112,19 @@ sub loaded { @ISA = ('Net::SMPP') if !@ISA && require Net::SMPP }
 # A link for a socket that has been accepted; no IO::Socket is built.
 sub take
 {
-    my ($class, $socket) = @_;
+    my ($class, $socket, $number) = @_;
     my $self = bless Symbol::gensym(), $class;
 
     loaded();
     ${*$self}{$_} = Net::SMPP->Default->{$_} foreach keys %{ Net::SMPP->Default };
     $self->set_version(0x34);
-    ${*$self}{socket} = $socket;
+    @{*$self}{qw(socket number)} = ($socket, $number);
     ${*$self}{$_} = '' foreach qw(in out bound);
     return $self;
 }
 
 sub socket { my ($self) = @_; return ${*$self}{socket} }
+sub number { my ($self) = @_; return ${*$self}{number} }
 sub bound { my ($self) = @_; return ${*$self}{bound} }
 sub bind_as { my ($self, $mode) = @_; ${*$self}{bound} = $mode }
 sub syswrite { my ($self, $bytes) = @_; ${*$self}{out} .= $bytes; return length $bytes }
@@ -229,7 +230,7 @@ sub new
         kept => [],          # what waits for phones to be switched on
         parts => {},
         numbers => {},
-        counters => { map { $_ => 0 } qw(submitted refused dropped receipts acknowledged bound unbound) },
+        counters => { map { $_ => 0 } qw(connected bound unbound submitted refused dropped receipts acknowledged) },
         next_id => 0,
     }, $class;
 
@@ -333,7 +334,7 @@ sub take_link
     my ($self, $socket) = @_;
     return unless $socket;
     $socket->blocking(0);
-    $self->{links}{$socket} = Phone::Link->take($socket);
+    $self->{links}{$socket} = Phone::Link->take($socket, ++$self->{counters}{connected});
 }
 
 sub drop
@@ -398,7 +399,7 @@ sub on_submit
     if ($how->{drop_after} && !--$how->{drop_after})
     {
         $self->{counters}{dropped}++;
-        $self->take_message($link, $pdu) if $how->{drop_takes};
+        $self->deliver($self->take_message($link, $pdu)) if $how->{drop_takes};
         return $self->drop($link);
     }
     $self->later($how->{slow}, sub { $self->take_or_refuse($link, $pdu) });
@@ -472,7 +473,7 @@ sub take_message
         registered => $pdu->{registered_delivery},
         priority => $pdu->{priority_flag},
         validity => $pdu->{validity_period},
-        link => fileno $link->socket,
+        link => $link->number,
     };
 }
 
@@ -577,6 +578,7 @@ sub do_messages { my ($self, $question) = @_; return $self->of_number($question)
 sub do_newest { my ($self, $question) = @_; return $self->of_number($question)->[-1] }
 sub do_counters { my ($self) = @_; return $self->{counters} }
 sub do_wait { my ($self, $question) = @_; return sub { scalar @{ $self->of_number($question) } } }
+sub do_waits { my ($self) = @_; return sub { scalar @{ $self->{kept} } } }
 sub do_links { my ($self) = @_; return sub { scalar grep { $_->bound } values %{ $self->{links} } } }
 
 sub do_behave
