@@ -8,6 +8,7 @@ use warnings;
 use utf8;
 
 use FindBin;
+use HTTP::Tiny;
 use lib "$FindBin::RealBin/lib";
 use Kannel;
 use List::Util qw(max min uniq);
@@ -151,6 +152,29 @@ foreach my $case ([ 0, 'x' x 159 . '@', 1 ], [ 0, 'x' x 160 . '@', 2 ], [ 0, 'x'
     $n = send_one($kannel, 'meta-data' => '?smpp?PE_ID=' . ('1' x 40) . '&TEMPLATE_ID=&OTHER=1');
     wait_for_all($n);
     is_deeply(on_phone($n)->{tlv}, { 1401 => "\0" }, 'an id that is too long and one that is not in the configuration are left out, an empty one is sent empty');
+}
+
+# The route of docs/kannel.md, filled in as kycvs-sender does it: each value percent-encoded.
+{
+    my ($url) = slurp_file("$FindBin::RealBin/../docs/kannel.md") =~ /^\s+url => '([^']+)'/m;
+    my $n = ++$messages;
+    $text{$n} = gujarati($n);
+    my %value = (
+        secret => $kannel->{word}{SENDSMS_PASSWORD},
+        to_digits => to_of($n),
+        text => $text{$n},
+        coding => 2,
+        receipt_url => $receipts->url("/receipt/$n/0123456789abcdef"),
+        entity_id => $entity,
+        template_id => $template,
+    );
+    $url =~ s/\{(\w+)\}/Kannel::encoded($value{$1})/ge;
+    $url =~ s/:13013/:$kannel->{word}{SENDSMS_PORT}/;
+    is(HTTP::Tiny->new->get($url)->{status}, 202, 'the route of docs/kannel.md: Kannel takes it');
+    wait_for_all($n);
+    all_there('... and it arrives', $n);
+    is_deeply(on_phone($n)->{tlv}, { 1400 => "$entity\0", 1401 => "$template\0" }, '... with the ids');
+    is(receipt_of($n, 1), 1, '... and its receipt comes back');
 }
 
 # ---- what is refused ---------------------------------------------------------------------
