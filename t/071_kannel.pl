@@ -251,7 +251,7 @@ SKIP:
     all_there('a slow centre', @n);
 }
 
-foreach my $status (qw(ESME_RTHROTTLED ESME_RSYSERR ESME_RMSGQFUL))
+foreach my $status (qw(ESME_RTHROTTLED ESME_RSYSERR ESME_RMSGQFUL ESME_RX_T_APPN))
 {
     $phone->behave(refuse => $status, refuse_times => 20);
     my @n = map { scalar send_one($kannel) } 1 .. 50;
@@ -303,7 +303,7 @@ foreach my $status (qw(ESME_RTHROTTLED ESME_RSYSERR ESME_RMSGQFUL))
     $phone->behave(off => 1);
     my @late = map { scalar send_one($kannel) } 1 .. 5;
     my @valid = map { scalar send_one($kannel, validity => 60) } 1 .. 5;
-    $phone->ask('waits', count => 10, seconds => 180);
+    $phone->wait_for_kept(10);
     $phone->behave(off => 0, clock => 180);
     $phone->behave(clock => 0);
     wait_for_all(@valid);

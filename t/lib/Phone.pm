@@ -17,6 +17,8 @@ use JSON::PP;
 
 my $program = dirname(abs_path(__FILE__)) . '/../../scripts/demo.d/phone';
 
+my $patience = $ENV{PG_TEST_TIMEOUT_DEFAULT} || 180;
+
 # Why there is none: empty when there is.
 sub missing { return eval { require Net::SMPP; 1 } ? '' : 'no Net::SMPP (Debian: libnet-smpp-perl)' }
 
@@ -72,11 +74,14 @@ sub newest { my ($self, $number) = @_; return $self->ask('newest', number => $nu
 sub wait_for
 {
     my ($self, $count, %option) = @_;
-    return $self->ask('wait', count => $count, number => $option{number}, seconds => $option{seconds} // 180);
+    return $self->ask('wait', count => $count, number => $option{number}, seconds => $option{seconds} // $patience);
 }
 
 # Waits until "count" connections are bound.
-sub wait_for_links { my ($self, $count) = @_; return $self->ask('links', count => $count // 1, seconds => 180) }
+sub wait_for_links { my ($self, $count) = @_; return $self->ask('links', count => $count // 1, seconds => $patience) }
+
+# Waits until "count" messages wait for phones to be switched on.
+sub wait_for_kept { my ($self, $count) = @_; return $self->ask('kept', count => $count, seconds => $patience) }
 
 # How it behaves from now on, see %behaviour in Phone::Centre.
 sub behave { my ($self, %how) = @_; return $self->ask('behave', how => \%how) }
@@ -215,7 +220,8 @@ my %behaviour = (
     clock => 0,            # seconds by which the centre's clock is ahead
 );
 
-my %refusal = map { $_ => 1 } qw(ESME_RTHROTTLED ESME_RSYSERR ESME_RMSGQFUL ESME_RINVDSTADR ESME_RSUBMITFAIL ESME_RINVPASWD ESME_RBINDFAIL);
+my %refusal = map { $_ => 1 } qw(ESME_RTHROTTLED ESME_RSYSERR ESME_RMSGQFUL ESME_RX_T_APPN ESME_RINVDSTADR ESME_RSUBMITFAIL
+  ESME_RINVPASWD ESME_RINVSYSID ESME_RINVSYSTYP ESME_RBINDFAIL);
 
 sub new
 {
@@ -578,7 +584,7 @@ sub do_messages { my ($self, $question) = @_; return $self->of_number($question)
 sub do_newest { my ($self, $question) = @_; return $self->of_number($question)->[-1] }
 sub do_counters { my ($self) = @_; return $self->{counters} }
 sub do_wait { my ($self, $question) = @_; return sub { scalar @{ $self->of_number($question) } } }
-sub do_waits { my ($self) = @_; return sub { scalar @{ $self->{kept} } } }
+sub do_kept { my ($self) = @_; return sub { scalar @{ $self->{kept} } } }
 sub do_links { my ($self) = @_; return sub { scalar grep { $_->bound } values %{ $self->{links} } } }
 
 sub do_behave
