@@ -200,6 +200,7 @@ use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 use JSON::PP;
+use List::Util qw(min);
 use POSIX qw(strftime);
 use Time::HiRes qw(time);
 
@@ -291,7 +292,7 @@ sub idle
 {
     my ($self) = @_;
     my ($first) = sort { $a <=> $b } map { $_->[0] } @{ $self->{later} }, @{ $self->{asking} };
-    my $left = defined $first ? $first - time() : 60;
+    my $left = defined $first ? min($first - time(), 1) : 1;    # a signal may have come just before
 
     return $left > 0 ? $left : 0;
 }
