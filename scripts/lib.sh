@@ -13,6 +13,7 @@ version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" "$root/kycvs.control")
 work=          # the private folder
 pg_bin=        # the private copy's programs
 apt_snippet=   # tells Debian's packages not to create a cluster
+apt_policy=    # tells them not to start a service
 small_disk=    # a file system that is soon full, while it is mounted
 keep=          # not empty: leave the private folder behind
 
@@ -109,6 +110,28 @@ allow_new_clusters() {
     apt_snippet=
 }
 
+# Kannel's package would start a gateway of its own.
+forbid_services() {
+    local policy=/usr/sbin/policy-rc.d
+    [ ! -e "$policy" ] || return 0 # somebody has decided already
+    apt_policy=$policy
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+}
+
+allow_services() {
+    [ -n "$apt_policy" ] || return 0
+    as_root rm -f "$apt_policy"
+    apt_policy=
+}
+
+# disable_service NAME: one whose package has just been installed, now and at the next boot
+disable_service() {
+    [ -x "/etc/init.d/$1" ] || return 0
+    as_root "/etc/init.d/$1" stop >/dev/null 2>&1 || true
+    as_root update-rc.d "$1" disable >/dev/null 2>&1 || true
+}
+
 # install_missing PACKAGE...: these, and what building and running takes
 install_missing() {
     local package major
@@ -133,9 +156,14 @@ install_missing() {
     fi
     note packages "installing ${missing[*]}"
     forbid_new_clusters
+    forbid_services
     apt update
     apt install --no-install-recommends "${missing[@]}"
+    allow_services
     allow_new_clusters
+    for package in "${missing[@]}"; do
+        [ "$package" != kannel ] || disable_service kannel
+    done
 }
 
 # ---- the private folder -----------------------------------------------------
@@ -157,6 +185,7 @@ open_work() {
 close_work() {
     local status=$?
     trap - EXIT
+    allow_services
     allow_new_clusters
     if [ -n "$work" ] && [ -z "$keep" ]; then
         stop_servers
