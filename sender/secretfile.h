@@ -1,0 +1,23 @@
+/*
+ * secretfile.h
+ *	  Small files that hold a secret each, in a directory for them.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#ifndef SENDER_SECRETFILE_H
+#define SENDER_SECRETFILE_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+
+/* Each false with the reason, a sentence with the path, appended to "problem". */
+extern bool secretfile_check_directory(const char *directory, Buffer *problem);
+extern bool secretfile_read(const char *directory, const char *name, Buffer *secret, Buffer *problem);
+
+/* Writes a file that is not there yet, for the owner alone. */
+extern bool secretfile_create(const char *directory, const char *name, const Buffer *secret, Buffer *problem);
+
+extern bool secretfile_exists(const char *directory, const char *name);
+
+#endif							/* SENDER_SECRETFILE_H */
