@@ -112,3 +112,32 @@ $(CURDIR)/src:
 
 # Servers started by t/ take their encoding from here.
 installcheck: export LANG = C.UTF-8
+
+# The program that sends the messages; not a part of "all", since it needs
+# libraries that the server does without. PGXS makes either a module or a
+# program, so its rules are here.
+SENDER_LIBRARIES = libpq libcurl libevent libcrypto
+SENDER_OBJS = $(patsubst $(srcdir)/%.c,%.o,$(sort $(wildcard $(srcdir)/sender/*.c)))
+SENDER_CFLAGS = -std=gnu11 -O2 -g -fPIE -fstack-protector-strong -fcf-protection -Wall -Wextra -Wdeclaration-after-statement -Wvla
+SENDER_LDFLAGS = -pie -Wl,-z,relro,-z,now
+SENDER_VERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(srcdir)/kycvs.control)
+
+sender: sender/kycvs-sender
+
+sender/kycvs-sender: $(SENDER_OBJS)
+	$(CC) $(SENDER_CFLAGS) $(SENDER_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SENDER_LIBRARIES))
+
+$(SENDER_OBJS): sender/%.o: $(srcdir)/sender/%.c $(wildcard $(srcdir)/sender/*.h) $(srcdir)/kycvs.control
+	@$(MKDIR_P) sender
+	$(CC) $(SENDER_CFLAGS) -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DKYCVS_VERSION='"$(SENDER_VERSION)"' \
+		$(shell pkg-config --cflags $(SENDER_LIBRARIES)) -c -o $@ $<
+
+install-sender: sender
+	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(INSTALL_PROGRAM) sender/kycvs-sender '$(DESTDIR)$(bindir)/'
+
+clean: clean-sender
+clean-sender:
+	rm -f $(SENDER_OBJS) sender/kycvs-sender
+
+.PHONY: sender install-sender clean-sender
