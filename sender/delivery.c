@@ -5,7 +5,9 @@
  * libcurl's multi interface, driven by the loop.  Connections are kept and used
  * again; handles are not: one is made for each request and goes with it, so that
  * the copies that libcurl makes of URL and headers are freed, and so wiped, when
- * the request ends.  The body is sent from our own buffer.
+ * the request ends.  The body is sent from our own buffer.  What newer versions
+ * of libcurl keep in the multi handle goes with it when nothing was sent for a
+ * while.
  *
  * A connection is opened only to a public address, unless the route allows
  * others; as connections are kept, the same is asked again before each request.
@@ -25,6 +27,7 @@
 #include "memory.h"
 
 #define ANSWER_MAX	65536
+#define IDLE_MS		10000
 
 typedef struct Transfer
 {
@@ -39,6 +42,8 @@ typedef struct Transfer
 
 static CURLM *multi = NULL;
 static LoopEvent *timer = NULL;
+static LoopEvent *idle_timer = NULL;
+static int	on_their_way = 0;
 static char *ca_file = NULL;
 
 /* ---- the end of a transfer ---- */
@@ -92,7 +97,6 @@ words_for(CURLcode code)
 		case CURLE_WRITE_ERROR:
 			return "answer too long";
 		case CURLE_URL_MALFORMAT:
-		case CURLE_UNSUPPORTED_PROTOCOL:
 			return "not a URL to send to";
 		default:
 			return "not an HTTP answer";
@@ -112,6 +116,8 @@ end_transfer(Transfer *transfer, CURLcode code)
 	curl_multi_remove_handle(multi, transfer->handle);
 	transfer->callback(&answer, transfer->arg);
 	free_transfer(transfer);
+	if (--on_their_way == 0)
+		loop_set_timer(idle_timer, IDLE_MS);
 }
 
 static void
@@ -303,19 +309,39 @@ delivery_start(DeliveryRequest *request, DeliveryCallback callback, void *arg)
 	set_request(transfer->handle, transfer);
 	transfer->request.username = transfer->request.password = NULL;
 	curl_multi_add_handle(multi, transfer->handle);
+	on_their_way++;
 }
 
 /* ---- all of them ---- */
 
-bool
-delivery_init(void)
+static bool
+make_multi(void)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (multi = curl_multi_init()) == NULL)
+	multi = curl_multi_init();
+	if (multi == NULL)
 		return false;
-	timer = loop_timer(on_timer, NULL);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
 	return true;
+}
+
+static void
+on_idle(void *arg)
+{
+	(void) arg;
+	if (on_their_way > 0)
+		return;
+	curl_multi_cleanup(multi);
+	if (!make_multi())
+		abort();
+}
+
+bool
+delivery_init(void)
+{
+	timer = loop_timer(on_timer, NULL);
+	idle_timer = loop_timer(on_idle, NULL);
+	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && make_multi();
 }
 
 void
@@ -324,6 +350,7 @@ delivery_end(void)
 	curl_multi_cleanup(multi);
 	curl_global_cleanup();
 	loop_remove(timer);
+	loop_remove(idle_timer);
 	free(ca_file);
 }
 

@@ -11,7 +11,7 @@
  *	registry	statements					(database)
  *	routes		what is in the view			(route: template, secretfile)
  *
- * libpq is in database.c and conninfo.c only, libcurl in delivery.c, libevent in
+ * libpq is in database.c and connection.c only, libcurl in delivery.c, libevent in
  * loop.c and listener.c, OpenSSL in tag.c.
  *
  * Copyright (c) 2026, the kycvs authors
@@ -54,8 +54,10 @@ apply(const Config *to_apply, Buffer *problem)
 {
 	if (to_apply->receipt_url != NULL && !tag_load_key(to_apply->secrets, problem))
 		return false;
+	if (!listener_set(&to_apply->receipts, &to_apply->metrics, problem))
+		return false;
 	delivery_set_ca_file(to_apply->ca_file);
-	return listener_set(&to_apply->receipts, &to_apply->metrics, problem);
+	return true;
 }
 
 /* What is wrong changes nothing; what is right takes its place as a whole. */
