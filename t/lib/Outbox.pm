@@ -1,0 +1,99 @@
+# The registry as a sender sees it, for tests: messages that wait, routes, and
+# what has become of both.
+
+package Outbox;
+
+use strict;
+use warnings;
+
+use Kycvs;
+use PostgreSQL::Test::Cluster;
+
+# A registry with a sender's login and an entity whose name needs escaping.
+sub new
+{
+    my ($class, $name, %option) = @_;
+    my $node = new_registry($name, %option);
+    $node->safe_psql('registry', <<'SQL');
+CREATE ROLE courier LOGIN IN ROLE kycvs_sender;
+SELECT kycvs.add_entity('odd', E'A&B=100% "ક" \\ +1', 'airline', ARRAY['ticket-booking']);
+SQL
+    my $self = bless { node => $node }, $class;
+    $self->connect;
+    return $self;
+}
+
+sub connect
+{
+    my ($self) = @_;
+    $self->{observer} = session($self->{node});
+    $self->{railway} = session($self->{node}, user => 'railway');
+}
+
+sub node { return $_[0]{node} }
+sub observer { return $_[0]{observer} }
+
+# What the sender is told.
+sub conninfo
+{
+    my ($self) = @_;
+    return $self->{node}->connstr('registry') . ' user=courier';
+}
+
+# Puts n messages there, for numbers that nobody was asked about yet; returns the numbers.
+sub issue
+{
+    my ($self, $n) = @_;
+    my @mobiles = map { next_mobile() } 1 .. $n;
+    Kycvs::issue($self->{railway}, $_) foreach @mobiles;
+    return map { "+91$_" } @mobiles;
+}
+
+# How many messages are in this state: waiting, sent, failed, expired.
+sub count
+{
+    my ($self, $state) = @_;
+    return $self->{observer}->value("SELECT count(*) FROM kycvs_data.message WHERE state = '$state'");
+}
+
+# Waits until none is waiting.
+sub drained
+{
+    my ($self) = @_;
+    return poll($self->{observer}, "SELECT count(*) FROM kycvs_data.message WHERE state = 'waiting'", 0);
+}
+
+# The leases of a sender that is gone, and pauses before another attempt, are over.
+sub end_leases
+{
+    my ($self) = @_;
+    $self->{observer}->value("UPDATE kycvs_data.message SET claimed_until = now() WHERE state = 'waiting' AND claimed_until > now()");
+}
+
+sub details
+{
+    my ($self) = @_;
+    return split /\n/, $self->{observer}->value("SELECT DISTINCT detail FROM kycvs_data.message WHERE detail <> ''");
+}
+
+sub quoted { my ($value) = @_; return defined $value ? "'" . $value =~ s/'/''/gr . "'" : 'NULL' }
+
+# Columns of kycvs.sms_routes by name.
+sub add_route
+{
+    my ($self, %route) = @_;
+    my $headers = delete $route{headers};
+    my @arguments = map { "$_ => " . quoted($route{$_}) } sort keys %route;
+    push @arguments, 'headers => ARRAY[' . join(', ', map { quoted($_) } @$headers) . ']' if $headers;
+    $self->{observer}->value('SELECT kycvs.add_sms_route(' . join(', ', @arguments) . ')');
+}
+
+# Only these are used from now on.
+sub use_routes
+{
+    my ($self, @names) = @_;
+    my $names = join(', ', map { quoted($_) } @names);
+    $self->{observer}->value("UPDATE kycvs_data.sms_route SET enabled = name IN ($names)");
+}
+
+1;
