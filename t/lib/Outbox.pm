@@ -6,17 +6,21 @@ package Outbox;
 use strict;
 use warnings;
 
-use Kycvs;
+use Kycvs qw(new_registry session poll next_mobile);
 use PostgreSQL::Test::Cluster;
 
-# A registry with a sender's login and an entity whose name needs escaping.
+# Needs escaping in a URL, a form and JSON, and is beyond GSM 7-bit.
+my $odd = 'A&B=100% "ક" \\ +1';
+
+# A registry with a sender's login and an entity whose name is odd.
 sub new
 {
     my ($class, $name, %option) = @_;
     my $node = new_registry($name, %option);
-    $node->safe_psql('registry', <<'SQL');
+    $node->safe_psql('registry', <<"SQL");
 CREATE ROLE courier LOGIN IN ROLE kycvs_sender;
-SELECT kycvs.add_entity('odd', E'A&B=100% "ક" \\ +1', 'airline', ARRAY['ticket-booking']);
+CREATE ROLE odd LOGIN;
+SELECT kycvs.add_entity('odd', '$odd', 'odd', ARRAY['ticket-booking']);
 SQL
     my $self = bless { node => $node }, $class;
     $self->connect;
@@ -28,6 +32,7 @@ sub connect
     my ($self) = @_;
     $self->{observer} = session($self->{node});
     $self->{railway} = session($self->{node}, user => 'railway');
+    $self->{odd} = session($self->{node}, user => 'odd');
 }
 
 sub node { return $_[0]{node} }
@@ -47,6 +52,15 @@ sub issue
     my @mobiles = map { next_mobile() } 1 .. $n;
     Kycvs::issue($self->{railway}, $_) foreach @mobiles;
     return map { "+91$_" } @mobiles;
+}
+
+# One whose text holds odd characters and needs UCS-2; returns what has to be in it.
+sub issue_odd
+{
+    my ($self) = @_;
+    my $mobile = next_mobile();
+    $self->{odd}->value("SELECT kycvs_issue_otp('$mobile', 'Ramesh Patel', 'ticket-booking')");
+    return $odd;
 }
 
 # How many messages are in this state: waiting, sent, failed, expired.
