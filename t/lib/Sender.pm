@@ -30,11 +30,10 @@ sub build
 
     # the outer make's flags and job server are none of the inner one's business
     delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES)};
-    mkdir "$folder/build" or die;
-    my $said = `make -C $folder/build -f $root/Makefile VPATH=$root sender 2>&1`;
+    my $said = `make -C $root SENDER_DIR=$folder/build sender 2>&1`;
     is($?, 0, 'kycvs-sender built') or BAIL_OUT($said);
     unlike($said, qr/warning:/, 'without a warning');
-    $program = "$folder/build/sender/kycvs-sender";
+    $program = "$folder/build/kycvs-sender";
     return $program;
 }
 
