@@ -176,6 +176,18 @@ run(void)
 	return status;
 }
 
+static int
+run_as_told(void)
+{
+	if (config.help)
+		fputs(config_usage(), stdout);
+	else if (config.version)
+		puts("kycvs-sender " KYCVS_VERSION);
+	else
+		return run();
+	return EX_OK;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -187,12 +199,10 @@ main(int argc, char **argv)
 	argument_count = argc;
 	arguments = argv;
 	if (!config_read(&config, argc, argv, &problem, &status))
-		return complain(buffer_text(&problem), status);
-	if (config.help)
-		fputs(config_usage(), stdout);
-	else if (config.version)
-		puts("kycvs-sender " KYCVS_VERSION);
+		complain(buffer_text(&problem), status);
 	else
-		return run();
-	return EX_OK;
+		status = run_as_told();
+	buffer_wipe(&problem);
+	config_free(&config);
+	return status;
 }

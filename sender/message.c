@@ -109,8 +109,12 @@ log_failure(RouteState *state, const char *detail)
 	unsigned	skipped;
 
 	state->failed++;
-	if (log_due(&state->failure, &skipped))
-		log_warning("route %s: %s (%u more since this was last said)", state->name, detail, skipped);
+	if (!log_due(&state->failure, &skipped))
+		return;
+	if (skipped > 0)
+		log_warning("route %s: %s, and %u failures before that", state->name, detail, skipped);
+	else
+		log_warning("route %s: %s", state->name, detail);
 }
 
 static void

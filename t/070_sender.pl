@@ -146,6 +146,27 @@ like($output, qr/^FAIL  route query-receipts: \{receipt_url\} is used and no rec
 $outbox->use_routes('query');
 like((check('--database', 'host=/nowhere'))[1], qr/^FAIL  database: /m, '--check: no database');
 
+# A route that is wrong is not used; each time it is given back what it had.
+foreach my $wrong (
+    [ 'json', 'url', 'ftp://sms.example/', 'url: is neither' ],
+    [ 'json', 'url', 'http://{to}.example/', 'url: has a placeholder or a user before its path' ],
+    [ 'json', 'url', 'http://kycvs@sms.example/', 'url: has a placeholder or a user before its path' ],
+    [ 'json', 'url', 'http:///send', 'url: has no host' ],
+    [ 'json', 'url', 'http://sms.example/?{otp}', 'url: unknown placeholder {otp}' ],
+    [ 'json', 'body', '{"to": "{to}"}', 'body: a brace is opened and not closed' ],
+    [ 'json', 'headers', '{"X-Key {secret}"}', 'header: is not of the form "Name: value"' ],
+    [ 'json', 'success_pattern', '(', 'success_pattern: ' ],
+    [ 'json', 'secret_file', '../secrets/password', '"' . "$secrets/../secrets/password" . '" is not a bare file name' ],
+    [ 'json', 'secret_file', undef, 'a secret is used and no secret_file named' ])
+{
+    my ($route, $column, $value, $why) = @$wrong;
+    $outbox->use_routes($route);
+    my $before = $outbox->spoil_route($route, $column, $value);
+    like((check())[1], qr/^FAIL  route $route: \Q$why\E/m, "--check: $why");
+    $outbox->spoil_route($route, $column, $before);
+}
+$outbox->use_routes('query');
+
 # A secret that others can read is not used.
 my %spoilt = (
     'readable for the group' => sub { chmod 0640, "$secrets/password" },

@@ -102,6 +102,15 @@ sub add_route
     $self->{observer}->value('SELECT kycvs.add_sms_route(' . join(', ', @arguments) . ')');
 }
 
+# Makes it one that add_sms_route could have refused, and gives back what was there.
+sub spoil_route
+{
+    my ($self, $name, $column, $value) = @_;
+    my $before = $self->{observer}->value("SELECT $column FROM kycvs_data.sms_route WHERE name = '$name'");
+    $self->{observer}->value("UPDATE kycvs_data.sms_route SET $column = " . quoted($value) . " WHERE name = '$name'");
+    return $before;
+}
+
 # Only these are used from now on.
 sub use_routes
 {
