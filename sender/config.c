@@ -203,16 +203,21 @@ read_lines(Config *config, FILE *file, Buffer *problem)
 	return good;
 }
 
+/* Its owner's alone, or root's and perhaps shown to a group. */
 static bool
-check_password(const Config *config, FILE *file, Buffer *problem)
+is_private(FILE *file)
 {
 	struct stat st;
 
-	if (!database_has_password(config->database))
-		return true;
-	if (fstat(fileno(file), &st) == 0 && (st.st_mode & (S_IRGRP | S_IWGRP | S_IRWXO)) == 0)
-		return true;
-	if (st.st_uid == 0 && (st.st_mode & (S_IWGRP | S_IRWXO)) == 0)
+	if (fstat(fileno(file), &st) != 0)
+		return false;
+	return (st.st_mode & ((st.st_uid == 0 ? S_IWGRP : S_IRWXG) | S_IRWXO)) == 0;
+}
+
+static bool
+check_password(const Config *config, FILE *file, Buffer *problem)
+{
+	if (!database_has_password(config->database) || is_private(file))
 		return true;
 	buffer_format(problem, "%s: holds a password and can be read by others; its permissions must be u=rw (0600)", config->file);
 	return false;

@@ -105,7 +105,6 @@ pass_minute(void *arg)
 static void
 watch_signals(void)
 {
-	signal(SIGPIPE, SIG_IGN);
 	on_term = loop_signal(SIGTERM, stop, NULL);
 	on_int = loop_signal(SIGINT, stop, NULL);
 	on_hangup = loop_signal(SIGHUP, reload, NULL);
@@ -195,6 +194,7 @@ main(int argc, char **argv)
 	int			status;
 
 	memory_protect();
+	signal(SIGPIPE, SIG_IGN);
 	umask(S_IRWXG | S_IRWXO);
 	argument_count = argc;
 	arguments = argv;

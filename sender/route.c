@@ -209,6 +209,8 @@ compile(Route *route, const RouteRow *row, const char *secrets, bool receipts, B
 		!compile_headers(route, row, problem) || !compile_pattern(route, row, problem) ||
 		!read_secret(route, row, secrets, problem))
 		return false;
+	if (row->timeout_ms < 1)
+		return reject(problem, "timeout_ms is not positive");
 	if (!receipts && uses(route, FIELD_RECEIPT_URL))
 		return reject(problem, "{receipt_url} is used and no receipts are configured");
 	return true;
