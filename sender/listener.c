@@ -3,7 +3,8 @@
  *	  A small HTTP server on loopback: receipts of gateways, metrics for Prometheus.
  *
  * A receipt is answered as soon as it is in the queue; what it says is of use,
- * not of weight.  The statuses are Kannel's.
+ * not of weight.  The statuses are Kannel's, and so is 200: after any other answer
+ * but 202 Kannel sends the receipt again.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -67,11 +68,11 @@ take_status(struct evhttp_request *request, int64_t id, const char *status)
 	{
 		if (strcmp(status, statuses[i].status) == 0)
 		{
-			answer(request, receipts_add(id, statuses[i].delivered, statuses[i].detail) ? HTTP_NOCONTENT : HTTP_SERVUNAVAIL);
+			answer(request, receipts_add(id, statuses[i].delivered, statuses[i].detail) ? HTTP_OK : HTTP_SERVUNAVAIL);
 			return;
 		}
 	}
-	answer(request, HTTP_NOCONTENT);
+	answer(request, HTTP_OK);
 }
 
 static void

@@ -398,10 +398,10 @@ foreach my $mode (qw(fast immediate))
     my @urls = map { parameters($_->{target} =~ s/.*\?//r)->{'dlr-url'} } ($gateway->taken)[ -3 .. -1 ];
     like($urls[0], qr{^http://127\.0\.0\.1:$receipts/receipt/[0-9]+/[0-9a-f]{32}\?status=%d$}, 'the gateway is told where receipts go');
     my @targets = map { s{^http://[^/]+}{}r } @urls;
-    is((Sender::get($receipts, $targets[0] =~ s/%d/4/r))[0], 204, 'an interim receipt is taken');
-    is((Sender::get($receipts, $targets[0] =~ s/%d/1/r))[0], 204, 'one of delivery');
-    is((Sender::get($receipts, $targets[1] =~ s/%d/2/r))[0], 204, 'one of failure');
-    is((Sender::get($receipts, $targets[0] =~ s/%d/1/r))[0], 204, 'one that is there already');
+    is((Sender::get($receipts, $targets[0] =~ s/%d/4/r))[0], 200, 'an interim receipt is taken');
+    is((Sender::get($receipts, $targets[0] =~ s/%d/1/r))[0], 200, 'one of delivery');
+    is((Sender::get($receipts, $targets[1] =~ s/%d/2/r))[0], 200, 'one of failure');
+    is((Sender::get($receipts, $targets[0] =~ s/%d/1/r))[0], 200, 'one that is there already');
     is((Sender::get($receipts, $targets[2] =~ s{/[0-9a-f]+\?status=%d}{'/' . '0' x 32 . '?status=1'}er))[0], 404, 'a forged one is not');
     is((Sender::get($receipts, '/'))[0], 404, 'and nothing else is there');
     my $metrics = '';
