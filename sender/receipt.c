@@ -4,7 +4,8 @@
  *
  * In a ring, since there are no more than it holds: a gateway whose receipt does
  * not fit is told to come again.  One that the registry does not want, because
- * there is one already or no such message, is counted and forgotten.
+ * there is one already or no such message, is counted and forgotten; so is one
+ * that it cannot take for another reason than being away.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -56,22 +57,29 @@ receipts_waiting(void)
 }
 
 static void
-on_reported(const DatabaseAnswer *answer, void *arg)
+log_problem(const DatabaseAnswer *answer)
 {
-	bool		unwanted = registry_did_not_want(answer);
-	bool		taken = unwanted || answer_is_fine(answer);
 	unsigned	skipped;
 
+	if (log_due(&problem, &skipped))
+		log_warning("could not report a receipt: %s (%s)", answer_message(answer), answer_sqlstate(answer));
+}
+
+static void
+on_reported(const DatabaseAnswer *answer, void *arg)
+{
+	bool		away = registry_was_away(answer);
+
 	(void) arg;
-	if (taken)
+	if (!answer_is_fine(answer) && !registry_did_not_want(answer))
+		log_problem(answer);
+	if (!away)
 	{
-		metrics_count(unwanted ? COUNT_RECEIPTS_REFUSED : COUNT_RECEIPTS);
+		metrics_count(answer_is_fine(answer) ? COUNT_RECEIPTS : COUNT_RECEIPTS_REFUSED);
 		first = (first + 1) % RECEIPTS_MAX;
 		n--;
 	}
-	else if (log_due(&problem, &skipped))
-		log_warning("could not report a receipt, and keep it: %s (%s)", answer_message(answer), answer_sqlstate(answer));
-	tell_reported(taken);
+	tell_reported(!away);
 }
 
 void

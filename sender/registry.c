@@ -144,6 +144,18 @@ registry_did_not_want(const DatabaseAnswer *answer)
 	return strcmp(sqlstate, "55000") == 0 || strcmp(sqlstate, "42704") == 0;
 }
 
+bool
+registry_was_away(const DatabaseAnswer *answer)
+{
+	static const char *const classes[] = {"08", "25006", "40", "53", "55P03", "57", "KV05", "XX"};
+	const char *sqlstate = answer_sqlstate(answer);
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strncmp(sqlstate, classes[i], strlen(classes[i])) == 0)
+			return true;
+	return false;
+}
+
 void
 registry_routes(DatabaseCallback callback)
 {

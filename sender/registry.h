@@ -55,6 +55,9 @@ extern void registry_receipt(int64_t id, bool delivered, const char *detail, Dat
 /* Whether a report came too late: done already, expired, claimed by another since, or no such message. */
 extern bool registry_did_not_want(const DatabaseAnswer *answer);
 
+/* Whether another time the answer may be another one: no connection, no authority, a standby, a server in trouble. */
+extern bool registry_was_away(const DatabaseAnswer *answer);
+
 extern void registry_routes(DatabaseCallback callback);
 extern void registry_read_route(const DatabaseAnswer *answer, int row, RouteRow *route);
 

@@ -45,6 +45,7 @@ static int64_t stop_until;
 static int64_t routes_due = 0;
 static int64_t claim_due = 0;
 static int64_t report_due = 0;
+static int64_t receipt_due = 0;
 static bool receipts_turn = false;
 static bool probe_turn = false;
 static bool probing;			/* the claim that runs is for a probe */
@@ -166,6 +167,12 @@ on_reported(bool taken)
 	report_due = taken ? 0 : loop_now() + TROUBLE_MS;
 }
 
+static void
+on_receipt_reported(bool taken)
+{
+	receipt_due = taken ? 0 : loop_now() + TROUBLE_MS;
+}
+
 /* ---- turns ---- */
 
 static bool
@@ -177,7 +184,7 @@ may_report(int64_t now)
 static bool
 may_report_receipt(int64_t now)
 {
-	return receipts_waiting() > 0 && now >= report_due && (receipts_turn || !may_claim(now));
+	return receipts_waiting() > 0 && now >= receipt_due && (receipts_turn || !may_claim(now));
 }
 
 static void
@@ -190,7 +197,7 @@ run_next_statement(int64_t now)
 	else if (may_report_receipt(now))
 	{
 		receipts_turn = false;
-		receipts_report(on_reported);
+		receipts_report(on_receipt_reported);
 	}
 	else if (may_claim(now))
 	{
@@ -213,6 +220,7 @@ set_timer(int64_t now)
 	next = sooner(claim_due, next, now);
 	next = sooner(routes_due, next, now);
 	next = sooner(report_due, next, now);
+	next = sooner(receipt_due, next, now);
 	loop_set_timer(timer, next - now > SOONEST_MS ? next - now : SOONEST_MS);
 }
 
