@@ -11,6 +11,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Gateway;
 use JSON::PP qw(decode_json);
+use Kycvs qw(stop_process continue_process);
 use List::Util qw(max uniq);
 use MIME::Base64 qw(decode_base64);
 use Outbox;
@@ -52,7 +53,7 @@ sub accepted
 {
     my (@requests) = @_;
     my %times;
-    $times{ parameters($_->{target} =~ s/.*\?//r)->{to} }++ foreach grep { $_->{way} =~ /^(?:fine|cut|slow)/ } @requests;
+    $times{ parameters($_->{target} =~ s/.*\?//r)->{to} }++ foreach grep { $_->{way} =~ /^(?:fine|cut|slow|hold)/ } @requests;
     return \%times;
 }
 
@@ -81,7 +82,7 @@ sub logs { return map { slurp_file($_) } glob "$folder/sender.*.log" }
 # ---- routes --------------------------------------------------------------------------------
 
 my $query = 'from=kycvs&password={secret}&to={to}&text={text}&coding={coding}&id={id}';
-my %kannel = (method => 'GET', success_status => 202, success_pattern => '^0: ', secret_file => 'password', allow_private => 'true');
+my %kannel = (method => 'GET', success_status => 202, success_pattern => '^0: ', secret_file => 'password', timeout_ms => 15000, allow_private => 'true');
 
 sub add_routes
 {
@@ -297,7 +298,7 @@ foreach my $case ([ 'slow 30', 'short', 'timed out' ], [ 'error', 'query', 'HTTP
     my @mobiles = $outbox->issue(20);
     $sender->said(qr/route query: left out/);
     $gateway->behave('fine');
-    $sender->said(qr/route query: gets through again/) if push @mobiles, map { sleep 0.2; $outbox->issue(1) } 1 .. 20;
+    Sender::wait_until(sub { push @mobiles, $outbox->issue(1); sleep 0.1; $sender->log_text =~ /route query: gets through again/ }, 'a probe gets through');
     $outbox->drained;
     is($sender->stop, 0, 'the sender ends well');
     arrived_once('back to the first route', \@mobiles, $gateway, $second);
@@ -357,20 +358,40 @@ foreach my $mode (qw(fast immediate))
     note(scalar(@twice) . ' arrived twice');
 }
 
+# ---- a sender that was away for longer than its lease ------------------------------------------------------------------
+
+{
+    my $sender = start_sender(arguments => [ '--in-flight', 5 ]);
+    $gateway->behave('hold');
+    my $before = $gateway->taken;
+    my @mobiles = $outbox->issue(5);
+    Sender::wait_until(sub { $gateway->taken == $before + 5 }, 'five are on their way');
+    stop_process($sender->pid);
+    $gateway->behave('fine');
+    $outbox->end_leases;
+    is((Sender::run(@arguments, '--once'))[0], 0, 'a sender is stopped: another one sends its messages');
+    is($outbox->count('waiting'), 0, 'all of them');
+    continue_process($sender->pid);
+    is($sender->stop, 0, 'the sender goes on, and ends well');
+    is($sender->counts->{too_late}, 5, 'its results come too late, and that is counted');
+}
+
 # ---- SIGTERM and SIGHUP ----------------------------------------------------------------------------------------------
 
 {
     write_file($conf, "in-flight = 5\n", 0644);
     my $sender = start_sender(arguments => [ '--config', $conf ]);
-    $gateway->behave('slow 1');
-    my @mobiles = $outbox->issue(20);
+    $gateway->behave('hold');
     my $before = $gateway->taken;
-    Sender::wait_until(sub { $gateway->taken >= $before + 5 }, 'five are on their way');
-    is($sender->stop, 0, 'SIGTERM: the sender ends well');
-    my $counts = $sender->counts;
-    ok($counts->{claimed} == $counts->{sent} && $counts->{claimed} < 20, 'it has sent what it had claimed, and no more');
-    is($outbox->count('waiting'), 20 - $counts->{sent}, 'and the registry knows');
+    my @mobiles = $outbox->issue(20);
+    Sender::wait_until(sub { $gateway->taken == $before + 5 }, 'five are on their way');
+    $sender->signal('TERM');
+    $sender->said(qr/ends: claims no more, 5 messages in flight/);
     $gateway->behave('fine');
+    is($sender->finish, 0, 'SIGTERM: the sender ends well');
+    my $counts = $sender->counts;
+    ok($counts->{claimed} == 5 && $counts->{sent} == 5, 'it has sent what it had claimed, and no more');
+    is($outbox->count('waiting'), 15, 'and the registry knows');
 
     $sender = start_sender(arguments => [ '--config', $conf ]);
     append_to_file($conf, "in-flight = many\n");

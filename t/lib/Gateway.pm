@@ -12,6 +12,7 @@
 #   cut         200 is taken, and the answer's body ends in the middle
 #   silent      the request is taken and the connection closed without an answer
 #   slow N      fine, after N seconds
+#   hold        fine, when it is told to behave in another way
 #   busy        429
 #   wrong       400
 
@@ -163,9 +164,9 @@ sub answer
     my $way = slurp_file($self->{way});
     $request->{way} = $way;
     print { $self->{file} } $json->encode($request), "\n";
-    if ($way =~ /^slow (\S+)/)
+    if ($way =~ /^(?:slow (\S+)|hold)/)
     {
-        push @{ $self->{later} }, [ time() + $1, $socket ];
+        push @{ $self->{later} }, [ defined $1 ? time() + $1 : undef, $socket ];
         return 1;
     }
     syswrite $socket, $answers{$way};
@@ -175,11 +176,14 @@ sub answer
 sub answer_late
 {
     my ($self) = @_;
+    my $held = slurp_file($self->{way}) eq 'hold';
     my @later;
+    local $SIG{PIPE} = 'IGNORE';
     foreach my $answer (@{ $self->{later} })
     {
-        if ($answer->[0] <= time()) { local $SIG{PIPE} = 'IGNORE'; syswrite $answer->[1], fine() if $answer->[1]->opened }
-        else { push @later, $answer }
+        my ($at, $socket) = @$answer;
+        if (defined $at ? $at > time() : $held) { push @later, $answer }
+        elsif ($socket->opened) { syswrite $socket, fine() }
     }
     $self->{later} = \@later;
 }
