@@ -54,6 +54,7 @@ static void (*tell_reported) (bool taken);
 
 static int	in_flight = 0;
 static int64_t claim_sent_at;
+static bool missed_route = false;
 static Message *first_result = NULL;
 static Message **end_of_results = &first_result;
 static char *receipt_url = NULL;
@@ -193,6 +194,7 @@ attempt(Message *message, const Claimed *claimed)
 	}
 	if (state == NULL)
 	{
+		missed_route = true;
 		finish(message, false, true, "route not known to the sender");
 		return;
 	}
@@ -254,6 +256,15 @@ messages_claim(int n, bool probe, void (*claimed) (int n))
 	routes_list_down(&down, probe, claim_sent_at);
 	registry_claim(n, buffer_text(&down), on_claimed);
 	buffer_wipe(&down);
+}
+
+bool
+messages_missed_route(void)
+{
+	bool		missed = missed_route;
+
+	missed_route = false;
+	return missed;
 }
 
 /* ---- reports ---- */

@@ -23,6 +23,9 @@ extern int	messages_in_flight(void);
  */
 extern void messages_claim(int n, bool probe, void (*claimed) (int n));
 
+/* Whether one had to be given back since its route was not known; asked once, it is forgotten. */
+extern bool messages_missed_route(void);
+
 /* Results wait to be reported; one of them is, and "reported" told whether the registry took it. */
 extern bool messages_have_results(void);
 extern void messages_report(void (*reported) (bool taken));

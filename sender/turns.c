@@ -122,6 +122,8 @@ on_claimed(int n)
 	if (n == 0 && config->once && !probing && is_idle())
 		finish(status_of_once());
 	claim_due = n > 0 ? now : now + (n == 0 ? CLAIM_MS : TROUBLE_MS);
+	if (messages_missed_route())
+		routes_due = now;
 }
 
 static void

@@ -33,7 +33,8 @@ my $receipts = PostgreSQL::Test::Cluster::get_free_port();
 my $secrets = "$folder/secrets";
 mkdir $secrets, 0700 or die;
 sub write_file { my ($name, $content, $mode) = @_; append_to_file($name, $content); chmod $mode, $name or die }
-write_file("$secrets/password", "p&ss=w%rd \"1\"\n", 0600);
+my $password = "p&ss=w%rd \"1\"\n";
+write_file("$secrets/password", $password, 0600);
 
 my @arguments = ('--database', $outbox->conninfo, '--secrets', $secrets);
 
@@ -404,6 +405,24 @@ foreach my $mode (qw(fast immediate))
     $outbox->drained;
     is($sender->stop, 0, 'SIGHUP: right and wrong configurations are survived');
     arrived_once('SIGTERM and SIGHUP', \@mobiles, $gateway);
+
+    # what is read again is in use when the next message has been sent
+    $sender = start_sender();
+    unlink "$secrets/password";
+    write_file("$secrets/password", "changed\n", 0600);
+    $sender->signal('HUP');
+    $sender->said(qr/configuration read again/);
+    foreach (1 .. 2) { $outbox->issue(1); $outbox->drained }
+    is(parameters(($gateway->taken)[-1]{target} =~ s/.*\?//r)->{password}, 'changed', 'SIGHUP: secrets are read again');
+    unlink "$secrets/password";
+    write_file("$secrets/password", $password, 0600);
+    $outbox->use_routes('form');
+    @mobiles = $outbox->issue(3);
+    $outbox->drained;
+    is(scalar(grep { $_->{target} =~ /^\/form/ } ($gateway->taken)[ -3 .. -1 ]), 3, 'a route that is new is found');
+    arrived_once('new route', \@mobiles, $gateway);
+    is($sender->stop, 0, 'the sender ends well');
+    $outbox->use_routes('query');
 }
 
 # ---- receipts and metrics ----------------------------------------------------------------------------------------------
