@@ -28,6 +28,7 @@
 
 #define ANSWER_MAX	65536
 #define IDLE_MS		10000
+#define KEPT_MAX	1000L		/* connections; libcurl's own limit shrinks when few are in use */
 
 typedef struct Transfer
 {
@@ -322,6 +323,7 @@ make_multi(void)
 		return false;
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, KEPT_MAX);
 	return true;
 }
 

@@ -8,7 +8,9 @@
  *
  * It claims at once while there are messages, and else every 50 ms.  While the
  * sender is busy it waits until a quarter of its places is free, so as not to
- * ask for one message at a time.  A claim for a route that wants a probe is for
+ * ask for one message at a time.  After idling it has no connections, and begins
+ * with few messages and some more at each claim: gateways may be unable to take
+ * a hundred connections at once.  A claim for a route that wants a probe is for
  * one message, every other time.
  *
  * Copyright (c) 2026, the kycvs authors
@@ -30,6 +32,8 @@
 #define NO_ROUTES_MS	1000
 #define TROUBLE_MS		500		/* after an error that is not the connection's */
 #define STOP_MS			30000	/* the lease */
+#define IDLE_MS			10000	/* then connections are gone */
+#define MORE_AT_ONCE	8		/* messages than there were before */
 #define PATIENCE		5		/* attempts to connect, with --once */
 #define SOONEST_MS		1
 #define LATEST_MS		1000
@@ -46,6 +50,8 @@ static int64_t routes_due = 0;
 static int64_t claim_due = 0;
 static int64_t report_due = 0;
 static int64_t receipt_due = 0;
+static int	places = MORE_AT_ONCE;	/* of those configured, in use so far */
+static int64_t busy_at = 0;
 static bool receipts_turn = false;
 static bool probe_turn = false;
 static bool probing;			/* the claim that runs is for a probe */
@@ -100,11 +106,31 @@ check_once(void)
 /* ---- claims ---- */
 
 static int
+places_now(void)
+{
+	return places < config->in_flight ? places : config->in_flight;
+}
+
+static int
 free_places(void)
 {
-	int			places = config->in_flight - messages_in_flight();
+	int			all = places_now();
+	int			left = all - messages_in_flight();
 
-	return places >= (config->in_flight + 3) / 4 ? places : 0;
+	return left >= (all + 3) / 4 ? left : 0;
+}
+
+static void
+adjust_places(int n, int64_t now)
+{
+	int			enough = messages_in_flight() + MORE_AT_ONCE;
+
+	if (n > 0)
+		busy_at = now;
+	if (now - busy_at >= IDLE_MS)
+		places = MORE_AT_ONCE;
+	else if (places < enough)
+		places = enough;
 }
 
 static bool
@@ -121,6 +147,7 @@ on_claimed(int n)
 
 	if (n == 0 && config->once && !probing && is_idle())
 		finish(status_of_once());
+	adjust_places(n, now);
 	claim_due = n > 0 ? now : now + (n == 0 ? CLAIM_MS : TROUBLE_MS);
 	if (messages_missed_route())
 		routes_due = now;
