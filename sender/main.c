@@ -18,6 +18,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
@@ -34,7 +35,8 @@
 #include "tag.h"
 #include "turns.h"
 
-#define MINUTE_MS	60000
+#define MINUTE_MS		60000
+#define FILES_WANTED	4096
 
 static Config config;
 static int	argument_count;
@@ -123,6 +125,18 @@ unwatch_signals(void)
 
 /* ---- what it was started for ---- */
 
+/* A connection for each message on its way is more than the usual limit allows. */
+static void
+raise_limit_of_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FILES_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	(void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int
 complain(const char *what, int status)
 {
@@ -150,6 +164,7 @@ send_messages(void)
 		buffer_wipe(&problem);
 		return EX_CONFIG;
 	}
+	raise_limit_of_files();
 	watch_signals();
 	log_note("kycvs-sender " KYCVS_VERSION " begins");
 	turns_start(&config, &finished);

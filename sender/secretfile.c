@@ -167,35 +167,46 @@ write_all(int fd, const Buffer *secret)
 	return fsync(fd) == 0;
 }
 
-bool
-secretfile_create(const char *directory, const char *name, const Buffer *secret, Buffer *problem)
+static bool
+write_new(int at, const char *name, const Buffer *secret)
 {
-	int			at = open_directory(directory, problem);
-	int			fd;
-	bool		good;
+	int			fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	bool		good = fd >= 0 && write_all(fd, secret);
 
-	if (at < 0)
-		return false;
-	fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	good = fd >= 0 && write_all(fd, secret);
-	if (!good)
-		fail(problem, directory, name, strerror(errno));
 	if (fd >= 0)
 		close(fd);
-	if (fd >= 0 && !good)
-		(void) unlinkat(at, name, 0);
-	close(at);
+	return good;
+}
+
+/* Under another name first: nobody finds half a secret, and of two who make one both find the same. */
+static bool
+create(int at, const char *name, const Buffer *secret)
+{
+	Buffer		other = {0};
+	bool		good;
+	int			error;
+
+	buffer_format(&other, "%s.%ld", name, (long) getpid());
+	good = write_new(at, other.data, secret) && (linkat(at, other.data, at, name, 0) == 0 || errno == EEXIST);
+	error = errno;
+	(void) unlinkat(at, other.data, 0);
+	buffer_wipe(&other);
+	errno = error;
 	return good;
 }
 
 bool
-secretfile_exists(const char *directory, const char *name)
+secretfile_create(const char *directory, const char *name, const Buffer *secret, Buffer *problem)
 {
-	int			at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int			at = open_directory(directory, problem);
 	struct stat st;
-	bool		exists = at >= 0 && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	bool		good;
 
-	if (at >= 0)
-		close(at);
-	return exists;
+	if (at < 0)
+		return false;
+	good = fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) == 0 || create(at, name, secret);
+	if (!good)
+		fail(problem, directory, name, strerror(errno));
+	close(at);
+	return good;
 }

@@ -15,9 +15,7 @@
 extern bool secretfile_check_directory(const char *directory, Buffer *problem);
 extern bool secretfile_read(const char *directory, const char *name, Buffer *secret, Buffer *problem);
 
-/* Writes a file that is not there yet, for the owner alone. */
+/* Makes a file for the owner alone, all of it at once; one that is there already stays as it is. */
 extern bool secretfile_create(const char *directory, const char *name, const Buffer *secret, Buffer *problem);
-
-extern bool secretfile_exists(const char *directory, const char *name);
 
 #endif							/* SENDER_SECRETFILE_H */

@@ -36,6 +36,7 @@ add_hex(Buffer *out, const unsigned char *bytes, size_t n)
 		buffer_format(out, "%02x", bytes[i]);
 }
 
+/* Unless there is one. */
 static bool
 make_key(const char *secrets, Buffer *problem)
 {
@@ -66,9 +67,7 @@ tag_load_key(const char *secrets, Buffer *problem)
 		buffer_format(problem, "receipts need a directory of secrets, for their key");
 		return false;
 	}
-	if (!secretfile_exists(secrets, KEY_FILE) && !make_key(secrets, problem))
-		return false;
-	if (!secretfile_read(secrets, KEY_FILE, &read, problem))
+	if (!make_key(secrets, problem) || !secretfile_read(secrets, KEY_FILE, &read, problem))
 		return false;
 	if (read.length < KEY_BYTES)
 	{
