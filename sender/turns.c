@@ -54,7 +54,8 @@ static int	places = MORE_AT_ONCE;	/* of those configured, in use so far */
 static int64_t busy_at = 0;
 static bool receipts_turn = false;
 static bool probe_turn = false;
-static bool probing;			/* the claim that runs is for a probe */
+static bool claiming = false;	/* a claim runs */
+static bool probing;			/* and is for a probe */
 static bool said_no_routes = false;
 
 static void take_turn(void);
@@ -68,10 +69,11 @@ finish(int with_status)
 	*finished = true;
 }
 
+/* What a claim that runs may bring has to be sent, too. */
 static bool
 is_idle(void)
 {
-	return messages_in_flight() == 0 && receipts_waiting() == 0;
+	return !claiming && messages_in_flight() == 0 && receipts_waiting() == 0;
 }
 
 static int
@@ -145,6 +147,7 @@ on_claimed(int n)
 {
 	int64_t		now = loop_now();
 
+	claiming = false;
 	if (n == 0 && config->once && !probing && is_idle())
 		finish(status_of_once());
 	adjust_places(n, now);
@@ -158,6 +161,7 @@ claim(int64_t now)
 {
 	probe_turn = !probe_turn;
 	probing = probe_turn && routes_want_probe(now);
+	claiming = true;
 	messages_claim(probing ? 1 : free_places(), probing, on_claimed);
 }
 

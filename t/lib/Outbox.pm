@@ -84,6 +84,16 @@ sub end_leases
     $self->{observer}->value("UPDATE kycvs_data.message SET claimed_until = now() WHERE state = 'waiting' AND claimed_until > now()");
 }
 
+# Nothing is claimed or reported until "release"; "blocked" waits until somebody tries.
+sub hold { my ($self) = @_; $self->{observer}->value('BEGIN; LOCK TABLE kycvs_data.message IN ACCESS EXCLUSIVE MODE') }
+sub release { my ($self) = @_; $self->{observer}->value('ROLLBACK') }
+
+sub blocked
+{
+    my ($self) = @_;
+    return poll($self->{observer}, "SELECT count(*) > 0 FROM pg_locks WHERE relation = 'kycvs_data.message'::regclass AND NOT granted");
+}
+
 sub details
 {
     my ($self) = @_;
