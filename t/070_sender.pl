@@ -99,7 +99,8 @@ sub add_routes
     $outbox->add_route(%kannel, name => 'query-receipts', priority => 1, url => $gateway->url("/send?$query&dlr-mask=31&dlr-url={receipt_url}"));
     $outbox->add_route(%kannel, name => 'short', priority => 1, url => $gateway->url("/send?$query"), timeout_ms => 1000);
     $outbox->add_route(%kannel, name => 'second', priority => 2, url => $second->url("/send?$query"));
-    $outbox->add_route(%kannel, name => 'private', priority => 1, url => $gateway->url("/send?$query"), allow_private => 'false');
+    $outbox->add_route(%kannel, name => 'private', priority => 1, url => $gateway->url("/send?$query"));
+    $outbox->spoil_route('private', 'allow_private', 'false');
     $outbox->add_route(
         %kannel, name => 'form', priority => 1, method => 'POST', url => $gateway->url('/form?to={to}'),
         body => 'to={to_digits}&text={text}&coding={coding}&id={id}&template={template_id}&entity={entity_id}',
@@ -491,8 +492,8 @@ SKIP:
     skip 'no openssl', 4 if system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout $key -out $certificate >/dev/null 2>&1") != 0;
     my $server = IPC::Run::start([ 'openssl', 's_server', '-quiet', '-accept', "127.0.0.1:$port", '-cert', $certificate, '-key', $key, '-www' ], '<', \undef, '>', \my $out, '2>', \my $err);
     Sender::wait_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port) }, 'the TLS server listens');
-    $outbox->add_route(name => 'tls', priority => 1, method => 'GET', url => "https://localhost:$port/?text={text}", allow_private => 'true');
-    $outbox->add_route(name => 'tls-other', priority => 1, method => 'GET', url => "https://127.0.0.1:$port/?text={text}", allow_private => 'true');
+    $outbox->add_route(name => 'tls', priority => 1, method => 'GET', url => "https://localhost:$port/?to={to}&text={text}", allow_private => 'true');
+    $outbox->add_route(name => 'tls-other', priority => 1, method => 'GET', url => "https://127.0.0.1:$port/?to={to}&text={text}", allow_private => 'true');
     $outbox->use_routes('tls');
     like((check())[1], qr/^FAIL  route tls: certificate not accepted$/m, 'TLS: an unknown certificate is refused');
     like((check('--ca-file', $certificate))[1], qr/^ok    route tls: connected/m, 'one that is known is not');

@@ -16,7 +16,7 @@ my $odd = 'A&B=100% "ક" \\ +1';
 sub new
 {
     my ($class, $name, %option) = @_;
-    my $node = new_registry($name, %option);
+    my $node = new_registry($name, conf => "kycvs.messages_per_minute = 0\n", %option);
     $node->safe_psql('registry', <<"SQL");
 CREATE ROLE courier LOGIN IN ROLE kycvs_sender;
 CREATE ROLE odd LOGIN;
@@ -107,6 +107,8 @@ sub add_route
 {
     my ($self, %route) = @_;
     my $headers = delete $route{headers};
+    my $timeout = delete $route{timeout_ms};
+    $route{attempt_timeout} = "$timeout ms" if $timeout;
     my @arguments = map { "$_ => " . quoted($route{$_}) } sort keys %route;
     push @arguments, 'headers => ARRAY[' . join(', ', map { quoted($_) } @$headers) . ']' if $headers;
     $self->{observer}->value('SELECT kycvs.add_sms_route(' . join(', ', @arguments) . ')');
