@@ -114,3 +114,33 @@ $(CURDIR)/src:
 
 # Servers started by t/ take their encoding from here.
 installcheck: export LANG = C.UTF-8
+
+# The program that sends the messages; not a part of "all", since it needs
+# libraries that the server does without. PGXS makes either a module or a
+# program, so its rules are here.
+SENDER_LIBRARIES = libpq libcurl libevent libcrypto
+SENDER_DIR = sender
+SENDER_OBJS = $(patsubst $(srcdir)/sender/%.c,$(SENDER_DIR)/%.o,$(sort $(wildcard $(srcdir)/sender/*.c)))
+SENDER_CFLAGS = -std=gnu11 -O2 -g -fPIE -fstack-protector-strong -Wall -Wextra -Wdeclaration-after-statement -Wvla
+SENDER_LDFLAGS = -pie -Wl,-z,relro,-z,now
+SENDER_VERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(srcdir)/kycvs.control)
+
+sender: $(SENDER_DIR)/kycvs-sender
+
+$(SENDER_DIR)/kycvs-sender: $(SENDER_OBJS)
+	$(CC) $(SENDER_CFLAGS) $(SENDER_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SENDER_LIBRARIES))
+
+$(SENDER_OBJS): $(SENDER_DIR)/%.o: $(srcdir)/sender/%.c $(wildcard $(srcdir)/sender/*.h) $(srcdir)/kycvs.control
+	@$(MKDIR_P) $(SENDER_DIR)
+	$(CC) $(SENDER_CFLAGS) -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DKYCVS_VERSION='"$(SENDER_VERSION)"' \
+		$(shell pkg-config --cflags $(SENDER_LIBRARIES)) -c -o $@ $<
+
+install-sender: sender
+	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(INSTALL_PROGRAM) $(SENDER_DIR)/kycvs-sender '$(DESTDIR)$(bindir)/'
+
+clean: clean-sender
+clean-sender:
+	rm -f $(SENDER_OBJS) $(SENDER_DIR)/kycvs-sender
+
+.PHONY: sender install-sender clean-sender

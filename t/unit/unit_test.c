@@ -2,7 +2,7 @@
  * unit_test.c
  *	  Tests of the modules that need no server: names, choices among them,
  *	  mobile numbers, rules, doses, key files, signing keys, secrets and one-time
- *	  passwords.  Prints TAP.
+ *	  passwords, and what the sender judges by itself.  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -25,5 +25,7 @@ main(void)
 	test_keyring();
 	test_secret();
 	test_otp();
+	test_template();
+	test_sender();
 	return tap_finish();
 }

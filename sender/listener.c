@@ -1,0 +1,193 @@
+/*
+ * listener.c
+ *	  A small HTTP server on loopback: receipts of gateways, metrics for Prometheus.
+ *
+ * A receipt is answered as soon as it is in the queue; what it says is of use,
+ * not of weight.  The statuses are Kannel's, and so is 200: after any other answer
+ * but 202 Kannel sends the receipt again.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/queue.h>
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <event2/util.h>
+
+#include "listener.h"
+#include "loop.h"
+#include "message.h"
+#include "metrics.h"
+#include "receipt.h"
+#include "tag.h"
+
+#define RECEIPT_PATH	"/receipt/"
+#define BODY_MAX		4096
+#define HEADERS_MAX		8192
+#define SECONDS			10
+
+/* Which paths a server answers. */
+typedef struct Listener
+{
+	struct evhttp *http;		/* NULL: none */
+	Address		address;
+	bool		receipts;
+	bool		metrics;
+} Listener;
+
+static Listener listeners[2];
+
+static const struct
+{
+	const char *status;
+	bool		delivered;
+	const char *detail;
+} statuses[] = {
+	{"1", true, "delivered"},
+	{"2", false, "undelivered"},
+	{"16", false, "refused by the centre"}
+};
+
+static void
+answer(struct evhttp_request *request, int status)
+{
+	evhttp_send_reply(request, status, NULL, NULL);
+}
+
+/* ---- receipts ---- */
+
+/* "status" of the query string; receipts of other statuses are of no interest. */
+static void
+take_status(struct evhttp_request *request, int64_t id, const char *status)
+{
+	for (size_t i = 0; status != NULL && i < sizeof(statuses) / sizeof(statuses[0]); i++)
+	{
+		if (strcmp(status, statuses[i].status) == 0)
+		{
+			answer(request, receipts_add(id, statuses[i].delivered, statuses[i].detail) ? HTTP_OK : HTTP_SERVUNAVAIL);
+			return;
+		}
+	}
+	answer(request, HTTP_OK);
+}
+
+static void
+take_receipt(struct evhttp_request *request, const char *path, const char *query)
+{
+	struct evkeyvalq parameters;
+	int64_t		id;
+
+	if (!tag_check(path + strlen(RECEIPT_PATH), &id))
+	{
+		metrics_count(COUNT_RECEIPTS_FORGED);
+		answer(request, HTTP_NOTFOUND);
+		return;
+	}
+	if (evhttp_parse_query_str(query != NULL ? query : "", &parameters) != 0)
+	{
+		answer(request, HTTP_BADREQUEST);
+		return;
+	}
+	take_status(request, id, evhttp_find_header(&parameters, "status"));
+	evhttp_clear_headers(&parameters);
+}
+
+/* ---- metrics ---- */
+
+static void
+show_metrics(struct evhttp_request *request)
+{
+	struct evbuffer *body = evbuffer_new();
+	Buffer		text = {0};
+
+	metrics_write(&text, messages_in_flight());
+	evbuffer_add(body, text.data, text.length);
+	evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type", "text/plain; version=0.0.4");
+	evhttp_send_reply(request, HTTP_OK, NULL, body);
+	evbuffer_free(body);
+	buffer_wipe(&text);
+}
+
+/* ---- the servers ---- */
+
+static void
+take_request(struct evhttp_request *request, void *arg)
+{
+	const Listener *listener = arg;
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	const char *path = uri != NULL ? evhttp_uri_get_path(uri) : NULL;
+
+	if (path == NULL)
+		answer(request, HTTP_BADREQUEST);
+	else if (listener->receipts && strncmp(path, RECEIPT_PATH, strlen(RECEIPT_PATH)) == 0)
+		take_receipt(request, path, evhttp_uri_get_query(uri));
+	else if (listener->metrics && strcmp(path, "/metrics") == 0)
+		show_metrics(request);
+	else
+		answer(request, HTTP_NOTFOUND);
+}
+
+static bool
+is_same(const Address *one, const Address *other)
+{
+	return one->port == other->port && strcmp(one->host, other->host) == 0;
+}
+
+static void
+close_listener(Listener *listener)
+{
+	if (listener->http != NULL)
+		evhttp_free(listener->http);
+	memset(listener, 0, sizeof(*listener));
+}
+
+static bool
+open_listener(Listener *listener, const Address *address, Buffer *problem)
+{
+	if (listener->http != NULL && is_same(&listener->address, address))
+		return true;
+	close_listener(listener);
+	if (address->port == 0)
+		return true;
+	listener->http = evhttp_new(loop_base());
+	evhttp_set_timeout(listener->http, SECONDS);
+	evhttp_set_max_body_size(listener->http, BODY_MAX);
+	evhttp_set_max_headers_size(listener->http, HEADERS_MAX);
+	evhttp_set_allowed_methods(listener->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	evhttp_set_gencb(listener->http, take_request, listener);
+	if (evhttp_bind_socket(listener->http, address->host, (uint16_t) address->port) == 0)
+	{
+		listener->address = *address;
+		return true;
+	}
+	buffer_format(problem, "could not listen on %s port %d: %s", address->host, address->port,
+				  evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+	close_listener(listener);
+	return false;
+}
+
+bool
+listener_set(const Address *receipts, const Address *metrics, Buffer *problem)
+{
+	static const Address nowhere;
+	bool		same = is_same(receipts, metrics);
+
+	if (!open_listener(&listeners[0], receipts, problem) ||
+		!open_listener(&listeners[1], same ? &nowhere : metrics, problem))
+		return false;
+	listeners[0].receipts = true;
+	listeners[0].metrics = same;
+	listeners[1].metrics = true;
+	return true;
+}
+
+void
+listener_end(void)
+{
+	close_listener(&listeners[0]);
+	close_listener(&listeners[1]);
+}

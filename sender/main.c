@@ -1,0 +1,223 @@
+/*
+ * main.c
+ *	  kycvs-sender: takes messages from the registry to gateways.
+ *
+ * One thread; everything that waits, waits in the loop.  Which module calls
+ * which:
+ *
+ *	turns		says which statement runs next
+ *	message		claims, attempts, reports	(registry, routes, delivery)
+ *	receipt		delivery receipts			(registry, from listener)
+ *	registry	statements					(database)
+ *	routes		what is in the view			(route: template, secretfile)
+ *
+ * libpq is in database.c and connection.c only, libcurl in delivery.c, libevent in
+ * loop.c and listener.c, OpenSSL in tag.c.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "check.h"
+#include "config.h"
+#include "delivery.h"
+#include "listener.h"
+#include "log.h"
+#include "loop.h"
+#include "memory.h"
+#include "message.h"
+#include "metrics.h"
+#include "routes.h"
+#include "tag.h"
+#include "turns.h"
+
+#define MINUTE_MS		60000
+#define FILES_WANTED	4096
+
+static Config config;
+static int	argument_count;
+static char **arguments;
+static bool finished = false;
+
+static LoopEvent *on_term;
+static LoopEvent *on_int;
+static LoopEvent *on_hangup;
+static LoopEvent *minute;
+
+/* ---- configuration ---- */
+
+/* The secrets that are not a route's, and where to listen. */
+static bool
+apply(const Config *to_apply, Buffer *problem)
+{
+	if (to_apply->receipt_url != NULL && !tag_load_key(to_apply->secrets, problem))
+		return false;
+	if (!listener_set(&to_apply->receipts, &to_apply->metrics, problem))
+		return false;
+	delivery_set_ca_file(to_apply->ca_file);
+	return true;
+}
+
+/* What is wrong changes nothing; what is right takes its place as a whole. */
+static void
+reload(void *arg)
+{
+	Config		fresh;
+	Buffer		problem = {0};
+	int			status;
+
+	(void) arg;
+	if (config_read(&fresh, argument_count, arguments, &problem, &status) && apply(&fresh, &problem))
+	{
+		config_free(&config);
+		config = fresh;
+		turns_reload(&config);
+		log_note("configuration read again");
+	}
+	else
+	{
+		config_free(&fresh);
+		log_error("configuration not changed: %s", buffer_text(&problem));
+	}
+	buffer_wipe(&problem);
+}
+
+/* ---- signals and time ---- */
+
+static void
+stop(void *arg)
+{
+	(void) arg;
+	log_note("ends: claims no more, %d messages in flight", messages_in_flight());
+	turns_stop();
+}
+
+static void
+pass_minute(void *arg)
+{
+	(void) arg;
+	metrics_log_minute(messages_in_flight());
+	loop_set_timer(minute, MINUTE_MS);
+}
+
+static void
+watch_signals(void)
+{
+	on_term = loop_signal(SIGTERM, stop, NULL);
+	on_int = loop_signal(SIGINT, stop, NULL);
+	on_hangup = loop_signal(SIGHUP, reload, NULL);
+	minute = loop_timer(pass_minute, NULL);
+	loop_set_timer(minute, MINUTE_MS);
+}
+
+static void
+unwatch_signals(void)
+{
+	loop_remove(on_term);
+	loop_remove(on_int);
+	loop_remove(on_hangup);
+	loop_remove(minute);
+}
+
+/* ---- what it was started for ---- */
+
+/* A connection for each message on its way is more than the usual limit allows. */
+static void
+raise_limit_of_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FILES_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
+	(void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int
+complain(const char *what, int status)
+{
+	fprintf(stderr, "kycvs-sender: %s\n", what);
+	if (status == EX_USAGE)
+		fputs("Try \"kycvs-sender --help\".\n", stderr);
+	return status;
+}
+
+static int
+check(void)
+{
+	delivery_set_ca_file(config.ca_file);
+	return check_all(&config) ? EX_OK : 1;
+}
+
+static int
+send_messages(void)
+{
+	Buffer		problem = {0};
+
+	if (!apply(&config, &problem))
+	{
+		complain(buffer_text(&problem), EX_CONFIG);
+		buffer_wipe(&problem);
+		return EX_CONFIG;
+	}
+	raise_limit_of_files();
+	watch_signals();
+	log_note("kycvs-sender " KYCVS_VERSION " begins");
+	turns_start(&config, &finished);
+	loop_run(&finished);
+	metrics_log_minute(messages_in_flight());
+	turns_end();
+	listener_end();
+	routes_end();
+	unwatch_signals();
+	return turns_status();
+}
+
+static int
+run(void)
+{
+	int			status;
+
+	if (!loop_init() || !delivery_init())
+		return complain("libevent or libcurl does not start", EX_OSERR);
+	status = config.check ? check() : send_messages();
+	delivery_end();
+	loop_end();
+	return status;
+}
+
+static int
+run_as_told(void)
+{
+	if (config.help)
+		fputs(config_usage(), stdout);
+	else if (config.version)
+		puts("kycvs-sender " KYCVS_VERSION);
+	else
+		return run();
+	return EX_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	Buffer		problem = {0};
+	int			status;
+
+	memory_protect();
+	signal(SIGPIPE, SIG_IGN);
+	umask(S_IRWXG | S_IRWXO);
+	argument_count = argc;
+	arguments = argv;
+	if (!config_read(&config, argc, argv, &problem, &status))
+		complain(buffer_text(&problem), status);
+	else
+		status = run_as_told();
+	buffer_wipe(&problem);
+	config_free(&config);
+	return status;
+}
