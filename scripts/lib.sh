@@ -188,11 +188,37 @@ close_work() {
     allow_services
     allow_new_clusters
     if [ -n "$work" ] && [ -z "$keep" ]; then
+        stop_programs
         stop_servers
         [ -z "$small_disk" ] || umount "$small_disk" || umount -l "$small_disk"
         rm -rf --one-file-system "$work"
     fi
     exit "$status"
+}
+
+# ---- programs beside the server ---------------------------------------------
+
+# run_program NAME COMMAND...: as the plain user, in the background, until stop_programs
+run_program() {
+    local file=$work/tmp/$1.program
+    shift
+    as_user sh -c 'echo $$ >"$0" && exec "$@"' "$file" "$@" &
+}
+
+# In the order of their names; whatever does not end in half a minute is killed.
+stop_programs() {
+    local file pid tries
+    for file in "$work"/tmp/*.program; do
+        [ -s "$file" ] || continue
+        pid=$(<"$file")
+        as_user kill -TERM "$pid" 2>/dev/null || true
+        for ((tries = 0; tries < 300; tries++)); do
+            as_user kill -0 "$pid" 2>/dev/null || break
+            sleep 0.1
+        done
+        as_user kill -KILL "$pid" 2>/dev/null || true
+        rm -f "$file"
+    done
 }
 
 # Whatever still runs there; normally nothing.
