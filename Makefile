@@ -48,6 +48,7 @@ OBJS = \
 	src/otp.o \
 	src/parking.o \
 	src/partition.o \
+	src/pattern.o \
 	src/person.o \
 	src/primitives.o \
 	src/refusal.o \
@@ -65,6 +66,8 @@ OBJS = \
 	src/sending.o \
 	src/session.o \
 	src/slot.o \
+	src/smscheck.o \
+	src/smschoice.o \
 	src/sounds.o \
 	src/spelling.o \
 	src/statement.o \

@@ -31,5 +31,7 @@ extern void test_namescore(void);
 extern void test_otp(void);
 extern void test_rules(void);
 extern void test_secret(void);
+extern void test_smscheck(void);
+extern void test_smschoice(void);
 
 #endif							/* UNIT_TAP_H */

@@ -1,8 +1,8 @@
 /*
  * unit_test.c
  *	  Tests of the modules that need no server: names, choices among them,
- *	  mobile numbers, rules, doses, key files, signing keys, secrets and one-time
- *	  passwords.  Prints TAP.
+ *	  mobile numbers, rules, doses, key files, signing keys, secrets, one-time
+ *	  passwords and routes of messages.  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -25,5 +25,7 @@ main(void)
 	test_keyring();
 	test_secret();
 	test_otp();
+	test_smschoice();
+	test_smscheck();
 	return tap_finish();
 }
