@@ -66,13 +66,17 @@ OBJS = \
 	src/sending.o \
 	src/session.o \
 	src/slot.o \
+	src/smsadmin.o \
+	src/smscalls.o \
 	src/smscheck.o \
 	src/smschoice.o \
+	src/smsroute.o \
 	src/sounds.o \
 	src/spelling.o \
 	src/statement.o \
 	src/status.o \
 	src/table.o \
+	src/tally.o \
 	src/trim.o \
 	src/trust.o \
 	src/unwritten.o \
