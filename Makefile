@@ -48,6 +48,7 @@ OBJS = \
 	src/otp.o \
 	src/parking.o \
 	src/partition.o \
+	src/pattern.o \
 	src/person.o \
 	src/primitives.o \
 	src/refusal.o \
@@ -65,12 +66,18 @@ OBJS = \
 	src/sending.o \
 	src/session.o \
 	src/slot.o \
+	src/smsadmin.o \
+	src/smscalls.o \
+	src/smscheck.o \
+	src/smschoice.o \
+	src/smsroute.o \
 	src/sounds.o \
 	src/spelling.o \
 	src/statement.o \
 	src/status.o \
 	src/table.o \
 	src/takein.o \
+	src/tally.o \
 	src/trim.o \
 	src/trust.o \
 	src/unwritten.o \

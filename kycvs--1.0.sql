@@ -521,7 +521,13 @@ CREATE TABLE kycvs_data.message (
   claimed_until timestamptz NOT NULL DEFAULT '-infinity',
   state text NOT NULL DEFAULT 'waiting',
   detail text NOT NULL DEFAULT '',
-  done_at timestamptz
+  done_at timestamptz,
+  route int NOT NULL DEFAULT 0,
+  attempt int NOT NULL DEFAULT 0,
+  in_hand boolean NOT NULL DEFAULT false,
+  failed_routes int[],
+  receipt text NOT NULL DEFAULT '',
+  receipt_at timestamptz
 ) WITH (fillfactor = 80);
 CREATE INDEX message_waiting ON kycvs_data.message (claimed_until, id) WHERE state = 'waiting';
 COMMENT ON TABLE kycvs_data.message IS 'Messages to send; their texts are derived when a sender claims them';
@@ -530,10 +536,90 @@ COMMENT ON COLUMN kycvs_data.message.challenge IS 'Whose OTP it carries, zeros w
 COMMENT ON COLUMN kycvs_data.message.created_at IS 'When it was asked for';
 COMMENT ON COLUMN kycvs_data.message.expires_at IS 'When its OTP expires; later it is dropped';
 COMMENT ON COLUMN kycvs_data.message.mobile_sealed IS 'Number that is told of a change of mobile, sealed; null for an OTP';
-COMMENT ON COLUMN kycvs_data.message.claimed_until IS 'A sender has it until then; afterwards another may';
+COMMENT ON COLUMN kycvs_data.message.claimed_until IS 'A sender has it until then, or it rests after an attempt that failed; afterwards a sender may have it';
 COMMENT ON COLUMN kycvs_data.message.state IS 'waiting, sent, failed or expired';
-COMMENT ON COLUMN kycvs_data.message.detail IS 'What the sender reported';
-COMMENT ON COLUMN kycvs_data.message.done_at IS 'When the sender reported it';
+COMMENT ON COLUMN kycvs_data.message.detail IS 'What the sender reported last';
+COMMENT ON COLUMN kycvs_data.message.done_at IS 'When it was accepted, had failed or was dropped; of one that waits, when its last attempt had failed';
+COMMENT ON COLUMN kycvs_data.message.route IS 'Route of its last attempt, 0 when none';
+COMMENT ON COLUMN kycvs_data.message.attempt IS 'Number of its last attempt, 0 before the first';
+COMMENT ON COLUMN kycvs_data.message.in_hand IS 'True: a sender claimed it and has not said what became of that';
+COMMENT ON COLUMN kycvs_data.message.failed_routes IS 'Routes that could not deliver it, the latest last; null when none';
+COMMENT ON COLUMN kycvs_data.message.receipt IS 'What the network said: delivered or undelivered, empty when nothing';
+COMMENT ON COLUMN kycvs_data.message.receipt_at IS 'When it said so';
+
+/* By which route a message goes is chosen when it is claimed (src/smschoice.h). */
+CREATE TABLE kycvs_data.sms_route (
+  id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL UNIQUE,
+  priority int NOT NULL,
+  enabled boolean NOT NULL DEFAULT true,
+  method text NOT NULL,
+  url text NOT NULL,
+  headers text[] NOT NULL,
+  body text,
+  body_format text NOT NULL,
+  success_status int,
+  success_pattern text,
+  username text,
+  secret_file text,
+  per_minute int,
+  timeout_ms int NOT NULL,
+  allow_private boolean NOT NULL,
+  created_at timestamptz NOT NULL
+);
+COMMENT ON TABLE kycvs_data.sms_route IS 'Routes by which messages go to a gateway; kycvs.sms_routes shows them to senders';
+COMMENT ON COLUMN kycvs_data.sms_route.id IS 'Number of the route';
+COMMENT ON COLUMN kycvs_data.sms_route.name IS 'Name of the route';
+COMMENT ON COLUMN kycvs_data.sms_route.priority IS 'The lowest is taken first';
+COMMENT ON COLUMN kycvs_data.sms_route.enabled IS 'False: suspended, no message is given to it';
+COMMENT ON COLUMN kycvs_data.sms_route.method IS 'GET or POST';
+COMMENT ON COLUMN kycvs_data.sms_route.url IS 'Where to, with placeholders';
+COMMENT ON COLUMN kycvs_data.sms_route.headers IS 'Headers of the request, each Name: value, with placeholders';
+COMMENT ON COLUMN kycvs_data.sms_route.body IS 'Body of the request, with placeholders; null for none';
+COMMENT ON COLUMN kycvs_data.sms_route.body_format IS 'form or json: how values are escaped in the body';
+COMMENT ON COLUMN kycvs_data.sms_route.success_status IS 'HTTP status that means accepted; null for any of 2xx';
+COMMENT ON COLUMN kycvs_data.sms_route.success_pattern IS 'POSIX extended regular expression that the answer''s body must match besides; null for none';
+COMMENT ON COLUMN kycvs_data.sms_route.username IS 'User name for basic authentication; null for none';
+COMMENT ON COLUMN kycvs_data.sms_route.secret_file IS 'Name of the file with the secret, on the sender''s machine; null for none';
+COMMENT ON COLUMN kycvs_data.sms_route.per_minute IS 'Most attempts in a minute; null for no cap of its own';
+COMMENT ON COLUMN kycvs_data.sms_route.timeout_ms IS 'How long an attempt may take';
+COMMENT ON COLUMN kycvs_data.sms_route.allow_private IS 'True: may lead to a loopback or private address';
+COMMENT ON COLUMN kycvs_data.sms_route.created_at IS 'When it was added';
+
+CREATE TABLE kycvs_data.sms_count (
+  route int PRIMARY KEY,
+  minute timestamptz NOT NULL,
+  claimed bigint NOT NULL,
+  sent bigint NOT NULL,
+  failed bigint NOT NULL,
+  expired bigint NOT NULL,
+  retried bigint NOT NULL,
+  delivered bigint NOT NULL,
+  undelivered bigint NOT NULL
+) WITH (fillfactor = 10);
+COMMENT ON TABLE kycvs_data.sms_count IS 'What became of messages, by route; written once for each batch';
+COMMENT ON COLUMN kycvs_data.sms_count.route IS 'The route; 0 for messages without one, and for routes that were removed';
+COMMENT ON COLUMN kycvs_data.sms_count.minute IS 'The minute that "claimed" counts in';
+COMMENT ON COLUMN kycvs_data.sms_count.claimed IS 'Attempts given to senders in that minute, which caps are held against';
+COMMENT ON COLUMN kycvs_data.sms_count.sent IS 'Messages that a gateway has accepted';
+COMMENT ON COLUMN kycvs_data.sms_count.failed IS 'Messages that were given up';
+COMMENT ON COLUMN kycvs_data.sms_count.expired IS 'Messages that were dropped: too late, or their OTP was used already';
+COMMENT ON COLUMN kycvs_data.sms_count.retried IS 'Attempts that failed, after which the message waited for another';
+COMMENT ON COLUMN kycvs_data.sms_count.delivered IS 'Receipts that say delivered';
+COMMENT ON COLUMN kycvs_data.sms_count.undelivered IS 'Receipts that say undelivered';
+
+CREATE TABLE kycvs_data.sms_delay (
+  route int,
+  slot smallint,
+  minute timestamptz NOT NULL,
+  steps int[] NOT NULL,
+  PRIMARY KEY (route, slot)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE kycvs_data.sms_delay IS 'How long messages took from issue to acceptance, a histogram for each minute of the last hour';
+COMMENT ON COLUMN kycvs_data.sms_delay.route IS 'As in kycvs_data.sms_count';
+COMMENT ON COLUMN kycvs_data.sms_delay.slot IS 'Minute of the hour, so that a row is used again';
+COMMENT ON COLUMN kycvs_data.sms_delay.minute IS 'Which minute it is about';
+COMMENT ON COLUMN kycvs_data.sms_delay.steps IS 'How many took less than 1, 2 ... 16 ms, then eight steps to each doubling; an element counts those of its step alone';
 
 CREATE TABLE kycvs_data.consent (
   jti uuid PRIMARY KEY,
@@ -690,6 +776,8 @@ SELECT pg_catalog.pg_extension_config_dump('kycvs_data.purpose', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.purpose_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.notice', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity_purpose', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_route', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_route_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.product', 'WHERE NOT shipped');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.product_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.rules', 'WHERE NOT shipped');
@@ -1421,26 +1509,162 @@ REVOKE ALL ON FUNCTION kycvs.explain(bigint, date, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.explain(bigint, date, text) TO kycvs_registrar;
 COMMENT ON FUNCTION kycvs.explain(bigint, date, text) IS 'registrar: a person''s doses, whether each counts and why, by a rule set (in-2021) on a day (today); the last row, without a number, is that day, the status and when it changes; KV042';
 
-CREATE FUNCTION kycvs.next_messages(n int)
-  RETURNS TABLE (id bigint, mobile text, body text, language text, template_id text)
+CREATE FUNCTION kycvs.next_messages(n int, down text[] DEFAULT '{}')
+  RETURNS TABLE (id bigint, mobile text, body text, language text, template_id text, entity_id text, route text, attempt int, expires_in interval)
   AS 'MODULE_PATHNAME', 'kycvs_next_messages' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION kycvs.next_messages(int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION kycvs.next_messages(int) TO kycvs_sender;
-COMMENT ON FUNCTION kycvs.next_messages(int) IS 'sender: claims at most n messages (1 to 1000) for 60 seconds; expired ones are dropped';
+REVOKE ALL ON FUNCTION kycvs.next_messages(int, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.next_messages(int, text[]) TO kycvs_sender;
+COMMENT ON FUNCTION kycvs.next_messages(int, text[]) IS 'sender: claims at most n messages (1 to 1000) for 30 seconds, each for a route that is not in down; expired ones are dropped, those beyond a cap wait';
 
-CREATE FUNCTION kycvs.await_messages(n int, timeout interval DEFAULT '4 s')
-  RETURNS TABLE (id bigint, mobile text, body text, language text, template_id text)
+CREATE FUNCTION kycvs.await_messages(n int, timeout interval DEFAULT '4 s', down text[] DEFAULT '{}')
+  RETURNS TABLE (id bigint, mobile text, body text, language text, template_id text, entity_id text, route text, attempt int, expires_in interval)
   AS 'MODULE_PATHNAME', 'kycvs_await_messages' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION kycvs.await_messages(int, interval) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION kycvs.await_messages(int, interval) TO kycvs_sender;
-COMMENT ON FUNCTION kycvs.await_messages(int, interval) IS 'sender: like kycvs.next_messages, but waits for the first message, at most 4 seconds; then returns none';
+REVOKE ALL ON FUNCTION kycvs.await_messages(int, interval, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.await_messages(int, interval, text[]) TO kycvs_sender;
+COMMENT ON FUNCTION kycvs.await_messages(int, interval, text[]) IS 'sender: like kycvs.next_messages, but waits for the first message, at most 4 seconds; then returns none';
 
-CREATE FUNCTION kycvs.message_done(id bigint, delivered boolean, detail text DEFAULT NULL)
+CREATE FUNCTION kycvs.message_done(id bigint, delivered boolean, detail text DEFAULT NULL, attempt int DEFAULT NULL, retry boolean DEFAULT false)
   RETURNS void
   AS 'MODULE_PATHNAME', 'kycvs_message_done' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION kycvs.message_done(bigint, boolean, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION kycvs.message_done(bigint, boolean, text) TO kycvs_sender;
-COMMENT ON FUNCTION kycvs.message_done(bigint, boolean, text) IS 'sender: reports that a message was handed over (true) or could not be (false)';
+REVOKE ALL ON FUNCTION kycvs.message_done(bigint, boolean, text, int, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.message_done(bigint, boolean, text, int, boolean) TO kycvs_sender;
+COMMENT ON FUNCTION kycvs.message_done(bigint, boolean, text, int, boolean) IS 'sender: reports that a message was handed over (true), or could not be (false): for good, or with retry until it is claimed again; 55000: too late, by the message or by the attempt, 42704';
+
+CREATE FUNCTION kycvs.message_receipt(id bigint, delivered boolean, detail text DEFAULT NULL)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_message_receipt' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.message_receipt(bigint, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.message_receipt(bigint, boolean, text) TO kycvs_sender;
+COMMENT ON FUNCTION kycvs.message_receipt(bigint, boolean, text) IS 'sender: reports what the network said of a message, once; 55000: it has a receipt or was never sent, 42704';
+
+CREATE FUNCTION kycvs.add_sms_route(name text, url text, method text DEFAULT 'GET', headers text[] DEFAULT '{}', body text DEFAULT NULL, body_format text DEFAULT 'form', priority int DEFAULT 100, success_status int DEFAULT NULL, success_pattern text DEFAULT NULL, username text DEFAULT NULL, secret_file text DEFAULT NULL, per_minute int DEFAULT NULL, attempt_timeout interval DEFAULT '5 s', allow_private boolean DEFAULT false)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_add_sms_route' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.add_sms_route(text, text, text, text[], text, text, int, int, text, text, text, int, interval, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.add_sms_route(text, text, text, text[], text, text, int, int, text, text, text, int, interval, boolean) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.add_sms_route(text, text, text, text[], text, text, int, int, text, text, text, int, interval, boolean) IS 'admin: adds a route by which messages go to a gateway; url, headers and body may hold {to}, {to_digits}, {text}, {template_id}, {entity_id}, {id}, {coding}, {secret} and {receipt_url}; a WARNING when messages would go unencrypted';
+
+CREATE FUNCTION kycvs.suspend_sms_route(name text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_suspend_sms_route' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.suspend_sms_route(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.suspend_sms_route(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.suspend_sms_route(text) IS 'admin: no message is given to this route until kycvs.resume_sms_route; what senders have claimed goes on';
+
+CREATE FUNCTION kycvs.resume_sms_route(name text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_resume_sms_route' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.resume_sms_route(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.resume_sms_route(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.resume_sms_route(text) IS 'admin: messages are given to this route again';
+
+CREATE FUNCTION kycvs.remove_sms_route(name text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_remove_sms_route' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.remove_sms_route(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.remove_sms_route(text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.remove_sms_route(text) IS 'admin: removes a route; what it has counted stays in the row for all of kycvs.message_stats';
+
+CREATE FUNCTION kycvs.read_sms_routes()
+  RETURNS TABLE (name text, priority int, enabled boolean, method text, url text, headers text[], body text, body_format text, success_status int, success_pattern text, username text, secret_file text, per_minute int, timeout_ms int, allow_private boolean)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT r.name, r.priority, r.enabled, r.method, r.url, r.headers, r.body, r.body_format, r.success_status, r.success_pattern, r.username, r.secret_file, r.per_minute, r.timeout_ms, r.allow_private
+    FROM kycvs_data.sms_route AS r ORDER BY r.priority, r.id;
+END;
+ALTER FUNCTION kycvs.read_sms_routes() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_sms_routes() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_sms_routes() TO kycvs_sender, kycvs_admin;
+COMMENT ON FUNCTION kycvs.read_sms_routes() IS 'private: behind the view kycvs.sms_routes';
+
+CREATE VIEW kycvs.sms_routes AS
+  SELECT r.name, r.priority, r.enabled, r.method, r.url, r.headers, r.body, r.body_format, r.success_status, r.success_pattern, r.username, r.secret_file, r.per_minute, r.timeout_ms, r.allow_private
+    FROM kycvs.read_sms_routes() AS r;
+REVOKE ALL ON kycvs.sms_routes FROM PUBLIC;
+GRANT SELECT ON kycvs.sms_routes TO kycvs_sender, kycvs_admin;
+COMMENT ON VIEW kycvs.sms_routes IS 'sender, admin: routes by which messages go to a gateway, as kycvs.add_sms_route made them';
+COMMENT ON COLUMN kycvs.sms_routes.name IS 'Name of the route';
+COMMENT ON COLUMN kycvs.sms_routes.priority IS 'The lowest is taken first';
+COMMENT ON COLUMN kycvs.sms_routes.enabled IS 'False: suspended';
+COMMENT ON COLUMN kycvs.sms_routes.method IS 'GET or POST';
+COMMENT ON COLUMN kycvs.sms_routes.url IS 'Where to, with placeholders';
+COMMENT ON COLUMN kycvs.sms_routes.headers IS 'Headers of the request, each Name: value, with placeholders';
+COMMENT ON COLUMN kycvs.sms_routes.body IS 'Body of the request, with placeholders; null for none';
+COMMENT ON COLUMN kycvs.sms_routes.body_format IS 'form or json';
+COMMENT ON COLUMN kycvs.sms_routes.success_status IS 'HTTP status that means accepted; null for any of 2xx';
+COMMENT ON COLUMN kycvs.sms_routes.success_pattern IS 'POSIX extended regular expression that the answer''s body must match besides; null for none';
+COMMENT ON COLUMN kycvs.sms_routes.username IS 'User name for basic authentication, the secret being its password; null for none';
+COMMENT ON COLUMN kycvs.sms_routes.secret_file IS 'Name of the file with the secret, in the sender''s directory; null for none';
+COMMENT ON COLUMN kycvs.sms_routes.per_minute IS 'Most attempts in a minute; null for no cap of its own';
+COMMENT ON COLUMN kycvs.sms_routes.timeout_ms IS 'How long an attempt may take, in milliseconds';
+COMMENT ON COLUMN kycvs.sms_routes.allow_private IS 'True: may lead to a loopback or private address';
+
+/*
+ * Of what waits, the index of what waits is read, whatever the planner thinks of
+ * a table that was just filled; of all else, counters. -1 stands for all routes.
+ */
+CREATE FUNCTION kycvs.read_message_stats()
+  RETURNS TABLE (route text, waiting bigint, oldest_waiting interval, sent bigint, failed bigint, expired bigint, retried bigint, delivered bigint, undelivered bigint, p50 interval, p99 interval)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET jit = off
+BEGIN ATOMIC
+  WITH waits AS (
+    SELECT CASE grouping(m.route) WHEN 1 THEN -1 ELSE m.route END AS route,
+           count(*) FILTER (WHERE m.expires_at > clock_timestamp()) AS waiting,
+           max(clock_timestamp() - m.created_at) FILTER (WHERE m.expires_at > clock_timestamp()) AS oldest,
+           count(*) FILTER (WHERE m.expires_at <= clock_timestamp()) AS late
+      FROM kycvs_data.message AS m
+     WHERE m.state = 'waiting'
+     GROUP BY GROUPING SETS ((m.route), ())
+  ), counted AS (
+    SELECT CASE grouping(c.route) WHEN 1 THEN -1 ELSE c.route END AS route, sum(c.sent)::bigint AS sent, sum(c.failed)::bigint AS failed,
+           sum(c.expired)::bigint AS expired, sum(c.retried)::bigint AS retried, sum(c.delivered)::bigint AS delivered, sum(c.undelivered)::bigint AS undelivered
+      FROM kycvs_data.sms_count AS c
+     GROUP BY GROUPING SETS ((c.route), ())
+  ), steps AS (
+    SELECT CASE grouping(d.route) WHEN 1 THEN -1 ELSE d.route END AS route, s.step - 1 AS step, sum(s.n) AS n
+      FROM kycvs_data.sms_delay AS d, unnest(d.steps) WITH ORDINALITY AS s (n, step)
+     WHERE d.minute > clock_timestamp() - interval '1 hour' AND s.n > 0
+     GROUP BY GROUPING SETS ((d.route, s.step), (s.step))
+  ), upto AS (
+    SELECT s.route, sum(s.n) OVER (PARTITION BY s.route ORDER BY s.step) AS n, sum(s.n) OVER (PARTITION BY s.route) AS all_n,
+           interval '1 ms' * CASE WHEN s.step < 8 THEN s.step + 1 ELSE (s.step % 8 + 9) << (s.step / 8 - 1)::int END AS below
+      FROM steps AS s
+  ), delays AS (
+    SELECT u.route, min(u.below) FILTER (WHERE u.n >= 0.5 * u.all_n) AS p50, min(u.below) FILTER (WHERE u.n >= 0.99 * u.all_n) AS p99
+      FROM upto AS u
+     GROUP BY u.route
+  ), rows AS (
+    SELECT r.id, r.name, r.priority FROM kycvs_data.sms_route AS r
+    UNION ALL
+    SELECT -1, NULL, NULL
+  )
+  SELECT r.name, coalesce(w.waiting, 0), w.oldest, coalesce(c.sent, 0), coalesce(c.failed, 0), coalesce(c.expired, 0) + coalesce(w.late, 0), coalesce(c.retried, 0),
+         coalesce(c.delivered, 0), coalesce(c.undelivered, 0), d.p50, d.p99
+    FROM rows AS r LEFT JOIN waits AS w ON w.route = r.id LEFT JOIN counted AS c ON c.route = r.id LEFT JOIN delays AS d ON d.route = r.id
+   ORDER BY r.priority NULLS LAST, r.id;
+END;
+ALTER FUNCTION kycvs.read_message_stats() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_message_stats() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_message_stats() TO kycvs_sender, kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.read_message_stats() IS 'private: behind the view kycvs.message_stats';
+
+CREATE VIEW kycvs.message_stats AS
+  SELECT s.route, s.waiting, s.oldest_waiting, s.sent, s.failed, s.expired, s.retried, s.delivered, s.undelivered, s.p50, s.p99
+    FROM kycvs.read_message_stats() AS s;
+REVOKE ALL ON kycvs.message_stats FROM PUBLIC;
+GRANT SELECT ON kycvs.message_stats TO kycvs_sender, kycvs_admin, kycvs_auditor;
+COMMENT ON VIEW kycvs.message_stats IS 'sender, admin, auditor: messages by route, and in all; counted since the extension was created';
+COMMENT ON COLUMN kycvs.message_stats.route IS 'Name of the route; null for all messages, also those without a route and those of routes that were removed';
+COMMENT ON COLUMN kycvs.message_stats.waiting IS 'Messages that wait to be sent or are being sent; of a route, those whose last attempt went by it';
+COMMENT ON COLUMN kycvs.message_stats.oldest_waiting IS 'Since when the oldest of them has been asked for';
+COMMENT ON COLUMN kycvs.message_stats.sent IS 'Accepted by the gateway';
+COMMENT ON COLUMN kycvs.message_stats.failed IS 'Given up';
+COMMENT ON COLUMN kycvs.message_stats.expired IS 'Too late: dropped, or about to be; also those whose OTP was used already';
+COMMENT ON COLUMN kycvs.message_stats.retried IS 'Attempts after which the message waited for another';
+COMMENT ON COLUMN kycvs.message_stats.delivered IS 'Receipts of the network that say delivered';
+COMMENT ON COLUMN kycvs.message_stats.undelivered IS 'Receipts of the network that say undelivered';
+COMMENT ON COLUMN kycvs.message_stats.p50 IS 'Half of those accepted in the last hour took at most so long since their issue';
+COMMENT ON COLUMN kycvs.message_stats.p99 IS 'And 99 of 100 at most so long';
 
 CREATE FUNCTION kycvs.service_health()
   RETURNS TABLE (check_name text, ok boolean, detail text)

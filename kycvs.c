@@ -44,6 +44,7 @@ _PG_init(void)
 	kycvs_call_init();
 	kycvs_person_init();
 	kycvs_correct_init();
+	kycvs_sending_init();
 	kycvs_namematch_init();
 	MarkGUCPrefixReserved("kycvs");
 	kycvs_authority_register();

@@ -88,7 +88,7 @@ DECLARE
     relation text;
 BEGIN
     FOREACH relation IN ARRAY ARRAY['registry', 'signing_key', 'entity', 'api_key', 'purpose', 'notice', 'entity_purpose', 'product', 'rules', 'rule_interval', 'person', 'person_00', 'person_mobile', 'person_15', 'dose', 'challenge',
-                                    'message', 'consent', 'answer', 'charge', 'audit'] LOOP
+                                    'message', 'sms_route', 'sms_count', 'sms_delay', 'consent', 'answer', 'charge', 'audit'] LOOP
         FOREACH statement IN ARRAY ARRAY['LOCK kycvs_data.%s IN ACCESS SHARE MODE', 'LOCK kycvs_data.%s IN ROW EXCLUSIVE MODE', 'LOCK kycvs_data.%s', 'PREPARE p AS SELECT * FROM kycvs_data.%s',
             'PREPARE p AS SELECT * FROM kycvs_data.%s FOR UPDATE', 'PREPARE p AS DELETE FROM kycvs_data.%s', 'PREPARE p AS INSERT INTO kycvs_data.%s DEFAULT VALUES', 'TRUNCATE kycvs_data.%s',
             'ANALYZE kycvs_data.%s', 'ALTER TABLE kycvs_data.%s RENAME TO x', 'CREATE INDEX ON kycvs_data.%s ((1))', 'CREATE TRIGGER t BEFORE INSERT ON kycvs_data.%s EXECUTE FUNCTION suppress_redundant_updates_trigger()',

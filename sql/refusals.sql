@@ -395,7 +395,7 @@ FROM unnest(ARRAY[
     $$resume_entity('no-such-entity')$$, $$set_budget('no-such-entity', 1)$$, $$set_budget('refused', -1)$$, $$set_budget('refused', 1000001)$$, $$set_budget('refused', NULL)$$, $$suspend_entity(NULL)$$,
     $$create_api_key('no-such-entity')$$, $$create_api_key(NULL)$$, $$revoke_api_key(0)$$, $$revoke_api_key(NULL)$$,
     $$create_key('RS256')$$, $$create_key(NULL)$$, $$activate_key('no-such-key')$$, $$revoke_key('no-such-key')$$, $$destroy_key('no-such-key')$$, $$destroy_key(NULL)$$,
-    $$next_messages(0)$$, $$next_messages(1001)$$, $$next_messages(NULL)$$, $$await_messages(0)$$, $$await_messages(NULL)$$, $$await_messages(1, '-1 s')$$, $$await_messages(1, '5 s')$$, $$await_messages(1, '1 month')$$, $$await_messages(1, NULL)$$, $$message_done(0, true)$$, $$message_done(NULL, true)$$, $$message_done(1, NULL)$$, $$message_done(1, true, repeat('d', 129))$$])
+    $$next_messages(0)$$, $$next_messages(1001)$$, $$next_messages(NULL)$$, $$await_messages(0)$$, $$await_messages(NULL)$$, $$await_messages(1, '-1 s')$$, $$await_messages(1, '5 s')$$, $$await_messages(1, '1 month')$$, $$await_messages(1, NULL)$$, $$message_done(0, true)$$, $$message_done(NULL, true)$$, $$message_done(1, NULL)$$, $$message_done(1, true, repeat('d', 201))$$])
     WITH ORDINALITY AS sample (statement, n) ORDER BY n;
 -- a role that is not committed yet is none
 BEGIN;
@@ -425,12 +425,12 @@ SELECT kycvs.health();
 \set VERBOSITY default
 RESET ROLE;
 -- each group its own part; whoever got EXECUTE otherwise is asked for the membership all the same
-GRANT EXECUTE ON FUNCTION kycvs.create_key(text), kycvs.register_person(text, text, text, int), kycvs.next_messages(int) TO regress_refused_nobody;
+GRANT EXECUTE ON FUNCTION kycvs.create_key(text), kycvs.register_person(text, text, text, int), kycvs.next_messages(int, text[]) TO regress_refused_nobody;
 SET ROLE regress_refused_nobody;
 SELECT kycvs.create_key();
 SELECT kycvs.register_person('9822000001', 'Lata Nair');
 SELECT kycvs.next_messages(1);
 RESET ROLE;
-REVOKE EXECUTE ON FUNCTION kycvs.create_key(text), kycvs.register_person(text, text, text, int), kycvs.next_messages(int) FROM regress_refused_nobody;
+REVOKE EXECUTE ON FUNCTION kycvs.create_key(text), kycvs.register_person(text, text, text, int), kycvs.next_messages(int, text[]) FROM regress_refused_nobody;
 
 DROP ROLE regress_refused_member, regress_refused_both, regress_refused_none, regress_refused_nobody;

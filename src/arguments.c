@@ -217,6 +217,33 @@ kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 	request->count = n;
 }
 
+int
+kycvs_take_list(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what,
+				char *values, size_t size, int most)
+{
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int			i;
+
+	if (!kycvs_take_given(request, fcinfo, arg, what))
+		return 0;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(arg), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	if (n > most)
+	{
+		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, psprintf("%s are more than %d", what, most));
+		return 0;
+	}
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			kycvs_note_bad(request, ERRCODE_NULL_VALUE_NOT_ALLOWED, psprintf("%s must not hold a null", what));
+		else if (!copy_text(elements[i], values + i * size, size))
+			kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, psprintf("%s: one is longer than %zu bytes", what, size - 1));
+	}
+	return n;
+}
+
 bool
 kycvs_microseconds(const Interval *interval, int64 *microseconds)
 {

@@ -43,6 +43,10 @@ extern void kycvs_take_consent(KycvsRequest *request, FunctionCallInfo fcinfo, i
 /* The names of a group; one that is NULL or too long is noted by its number. */
 extern void kycvs_take_names(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
 
+/* Texts that lie one after the other, "size" bytes each; returns how many.  None may be null or too long. */
+extern int	kycvs_take_list(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what,
+							char *values, size_t size, int most);
+
 extern void kycvs_take_purposes(KycvsRequest *request, FunctionCallInfo fcinfo, int arg);
 
 /* Days of 24 hours; months have no length.  False when it is far from what anybody could mean. */

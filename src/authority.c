@@ -40,6 +40,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
+#include "tally.h"
 #include "unwritten.h"
 #include "utils/wait_event.h"
 #include "vault.h"
@@ -233,6 +234,7 @@ static void
 serve_request(const KycvsRequest *request, KycvsReply *reply)
 {
 	KycvsCall	call;
+	bool		decided;
 
 	memset(&call, 0, sizeof(call));
 	memset(reply, 0, offsetof(KycvsReply, body) + 1);
@@ -240,7 +242,9 @@ serve_request(const KycvsRequest *request, KycvsReply *reply)
 	call.reply = reply;
 	call.now = kycvs_clock_now();
 	kycvs_audit_init(&call.audit);
-	if (run_alone(decide, &call) || request->op == KYCVS_OP_JWKS || request->op == KYCVS_OP_HEALTH)
+	decided = run_alone(decide, &call);
+	kycvs_tally_end(!decided);
+	if (decided || request->op == KYCVS_OP_JWKS || request->op == KYCVS_OP_HEALTH)
 		return;
 	kycvs_audit_init(&call.audit);
 	call.audit.entity = call.entity.id;
@@ -256,6 +260,26 @@ static bool
 changes_keys(KycvsOp op)
 {
 	return op == KYCVS_OP_CREATE_KEY || op == KYCVS_OP_ACTIVATE_KEY || op == KYCVS_OP_REVOKE_KEY || op == KYCVS_OP_DESTROY_KEY;
+}
+
+static void
+write_tally(KycvsCall *call)
+{
+	kycvs_tally_write(call->now);
+}
+
+/* What the batch has counted of messages.  It is no reason to refuse anybody when that cannot be written yet. */
+static void
+count_messages(KycvsReply *scratch)
+{
+	KycvsCall	call;
+
+	if (!kycvs_tally_waits())
+		return;
+	memset(&call, 0, sizeof(call));
+	call.reply = scratch;
+	call.now = kycvs_clock_now();
+	(void) run_alone(write_tally, &call);
 }
 
 /* Refuses a request that nobody looked at. */
@@ -286,6 +310,7 @@ serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, Kycv
 		locked |= replies[i].refusal.sqlstate == ERRCODE_LOCK_NOT_AVAILABLE;
 		keys_changed |= changes_keys(requests[i].op);
 	}
+	count_messages(&replies[n]);
 	kycvs_worker_commit();
 	if (keys_changed)
 		kycvs_channel_keys_changed(authority);
@@ -362,7 +387,7 @@ makes_messages(int n, const KycvsRequest *requests)
 	int			i;
 
 	for (i = 0; i < n; i++)
-		if (requests[i].op == KYCVS_OP_ISSUE || requests[i].op == KYCVS_OP_ISSUE_GROUP || requests[i].op == KYCVS_OP_RESEND)
+		if (requests[i].op == KYCVS_OP_ISSUE || requests[i].op == KYCVS_OP_ISSUE_GROUP || requests[i].op == KYCVS_OP_RESEND || requests[i].retry)
 			return true;
 	return false;
 }
@@ -401,7 +426,7 @@ static void
 serve(int authority)
 {
 	KycvsRequest *requests = MemoryContextAllocZero(TopMemoryContext, BATCH_ROOM * sizeof(KycvsRequest));
-	KycvsReply *replies = MemoryContextAlloc(TopMemoryContext, BATCH_ROOM * sizeof(KycvsReply));
+	KycvsReply *replies = MemoryContextAlloc(TopMemoryContext, (BATCH_ROOM + 1) * sizeof(KycvsReply));
 	int			slots[BATCH_ROOM];
 	bool		serving;
 

@@ -53,6 +53,7 @@ extern bool kycvs_digits_usable(const char *string);
 
 extern void kycvs_call_init(void);
 extern void kycvs_correct_init(void);
+extern void kycvs_sending_init(void);
 
 /* The decisions: floor 5. */
 extern void kycvs_decide_issue(KycvsCall *call);
@@ -92,6 +93,11 @@ extern void kycvs_decide_clear_rejected(KycvsCall *call);
 extern void kycvs_decide_explain(KycvsCall *call);
 extern void kycvs_decide_next_messages(KycvsCall *call);
 extern void kycvs_decide_message_done(KycvsCall *call);
+extern void kycvs_decide_message_receipt(KycvsCall *call);
+extern void kycvs_decide_add_sms_route(KycvsCall *call);
+extern void kycvs_decide_suspend_sms_route(KycvsCall *call);
+extern void kycvs_decide_resume_sms_route(KycvsCall *call);
+extern void kycvs_decide_remove_sms_route(KycvsCall *call);
 extern void kycvs_decide_jwks(KycvsCall *call);
 
 #endif							/* KYCVS_CALL_H */

@@ -4,7 +4,8 @@
  *
  * A message holds no text: it names the challenge from which the text is
  * derived.  Senders find the waiting ones by an index in the order of their
- * leases, so those that are held are not looked at again and again.
+ * leases, so those that are held, or rest after an attempt that failed, are not
+ * looked at again and again.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -12,12 +13,15 @@
 
 #include "catalog/pg_type_d.h"
 #include "message.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #define WAITING		"waiting"
 #define SENT		"sent"
 #define FAILED		"failed"
 #define EXPIRED		"expired"
+#define DELIVERED	"delivered"
+#define UNDELIVERED	"undelivered"
 
 enum
 {
@@ -29,7 +33,13 @@ enum
 	MESSAGE_CLAIMED_UNTIL,
 	MESSAGE_STATE,
 	MESSAGE_DETAIL,
-	MESSAGE_DONE_AT
+	MESSAGE_DONE_AT,
+	MESSAGE_ROUTE,
+	MESSAGE_ATTEMPT,
+	MESSAGE_IN_HAND,
+	MESSAGE_FAILED_ROUTES,
+	MESSAGE_RECEIPT,
+	MESSAGE_RECEIPT_AT
 };
 static const char *const message_columns[] = {
 	[MESSAGE_ID] = "id",
@@ -40,7 +50,13 @@ static const char *const message_columns[] = {
 	[MESSAGE_CLAIMED_UNTIL] = "claimed_until",
 	[MESSAGE_STATE] = "state",
 	[MESSAGE_DETAIL] = "detail",
-	[MESSAGE_DONE_AT] = "done_at"
+	[MESSAGE_DONE_AT] = "done_at",
+	[MESSAGE_ROUTE] = "route",
+	[MESSAGE_ATTEMPT] = "attempt",
+	[MESSAGE_IN_HAND] = "in_hand",
+	[MESSAGE_FAILED_ROUTES] = "failed_routes",
+	[MESSAGE_RECEIPT] = "receipt",
+	[MESSAGE_RECEIPT_AT] = "receipt_at"
 };
 static KycvsTable messages = KYCVS_TABLE("message", message_columns);
 static KycvsIndex message_by_id = {&messages, "message_pkey", 1, BTEqualStrategyNumber};
@@ -64,6 +80,12 @@ insert_message(const pg_uuid_t *challenge, const uint8 *mobile_sealed, Timestamp
 	kycvs_bind_text(&columns, WAITING);
 	kycvs_bind_text(&columns, "");	/* detail */
 	kycvs_bind_null(&columns, TIMESTAMPTZOID);	/* done_at */
+	kycvs_bind_int4(&columns, 0);	/* route */
+	kycvs_bind_int4(&columns, 0);	/* attempt */
+	kycvs_bind_bool(&columns, false);	/* in_hand */
+	kycvs_bind_null(&columns, INT4ARRAYOID);	/* failed_routes */
+	kycvs_bind_text(&columns, "");	/* receipt */
+	kycvs_bind_null(&columns, TIMESTAMPTZOID);	/* receipt_at */
 	kycvs_row_add(&messages, &columns);
 }
 
@@ -81,10 +103,28 @@ kycvs_message_insert_notice(const uint8 mobile_sealed[KYCVS_SEALED_MOBILE], Time
 	insert_message(&none, mobile_sealed, now, expires_at);
 }
 
+/* Most messages have none. */
+static void
+read_failed_routes(KycvsMessage *message)
+{
+	Datum	   *routes;
+	int			n;
+	int			i;
+
+	message->failed.n = 0;
+	if (kycvs_row_null(&message->row, MESSAGE_FAILED_ROUTES))
+		return;
+	deconstruct_array(DatumGetArrayTypeP(kycvs_row_datum(&message->row, MESSAGE_FAILED_ROUTES)),
+					  INT4OID, sizeof(int32), true, TYPALIGN_INT, &routes, NULL, &n);
+	for (i = 0; i < n; i++)
+		kycvs_sms_note_failed(&message->failed, DatumGetInt32(routes[i]));
+}
+
 static void
 read_message(KycvsMessage *message)
 {
 	char		state[16];
+	char		receipt[16];
 
 	message->id = kycvs_row_int8(&message->row, MESSAGE_ID);
 	kycvs_row_uuid(&message->row, MESSAGE_CHALLENGE, &message->challenge);
@@ -94,6 +134,16 @@ read_message(KycvsMessage *message)
 		kycvs_row_bytes(&message->row, MESSAGE_MOBILE_SEALED, message->mobile_sealed, KYCVS_SEALED_MOBILE);
 	kycvs_row_text(&message->row, MESSAGE_STATE, state, sizeof(state));
 	message->waiting = strcmp(state, WAITING) == 0;
+	message->sent = strcmp(state, SENT) == 0;
+	message->created_at = kycvs_row_time(&message->row, MESSAGE_CREATED_AT);
+	message->failed_at = kycvs_row_null(&message->row, MESSAGE_DONE_AT) ? 0 : kycvs_row_time(&message->row, MESSAGE_DONE_AT);
+	message->route = kycvs_row_int4(&message->row, MESSAGE_ROUTE);
+	message->attempt = kycvs_row_int4(&message->row, MESSAGE_ATTEMPT);
+	message->in_hand = kycvs_row_bool(&message->row, MESSAGE_IN_HAND);
+	read_failed_routes(message);
+	kycvs_row_text(&message->row, MESSAGE_RECEIPT, receipt, sizeof(receipt));
+	message->has_receipt = receipt[0] != '\0';
+	message->was_delivered = strcmp(receipt, DELIVERED) == 0;
 }
 
 bool
@@ -129,10 +179,53 @@ set_text(KycvsMessage *message, int column, const char *text)
 	kycvs_row_set(&message->row, column, CStringGetTextDatum(text));
 }
 
-void
-kycvs_message_claim(KycvsMessage *message, TimestampTz until)
+static void
+set_time(KycvsMessage *message, int column, TimestampTz time)
 {
-	kycvs_row_set(&message->row, MESSAGE_CLAIMED_UNTIL, TimestampTzGetDatum(until));
+	kycvs_row_set(&message->row, column, TimestampTzGetDatum(time));
+}
+
+void
+kycvs_message_claim(KycvsMessage *message, int32 route, TimestampTz until)
+{
+	message->route = route;
+	message->attempt++;
+	set_time(message, MESSAGE_CLAIMED_UNTIL, until);
+	kycvs_row_set(&message->row, MESSAGE_ROUTE, Int32GetDatum(route));
+	kycvs_row_set(&message->row, MESSAGE_ATTEMPT, Int32GetDatum(message->attempt));
+	kycvs_row_set(&message->row, MESSAGE_IN_HAND, BoolGetDatum(true));
+	kycvs_row_save(&message->row);
+}
+
+static Datum
+make_failed_routes(const KycvsSmsFailed *failed)
+{
+	Datum		routes[KYCVS_SMS_ROUTES_MAX];
+	int			i;
+
+	for (i = 0; i < failed->n; i++)
+		routes[i] = Int32GetDatum(failed->routes[i]);
+	return PointerGetDatum(construct_array(routes, failed->n, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}
+
+void
+kycvs_message_back(KycvsMessage *message, const char *detail, TimestampTz now)
+{
+	if (message->route != 0)
+		kycvs_sms_note_failed(&message->failed, message->route);
+	set_time(message, MESSAGE_CLAIMED_UNTIL, DT_NOBEGIN);
+	set_time(message, MESSAGE_DONE_AT, now);
+	set_text(message, MESSAGE_DETAIL, detail);
+	kycvs_row_set(&message->row, MESSAGE_IN_HAND, BoolGetDatum(false));
+	if (message->failed.n > 0)
+		kycvs_row_set(&message->row, MESSAGE_FAILED_ROUTES, make_failed_routes(&message->failed));
+	kycvs_row_save(&message->row);
+}
+
+void
+kycvs_message_rest(KycvsMessage *message, TimestampTz until)
+{
+	set_time(message, MESSAGE_CLAIMED_UNTIL, until);
 	kycvs_row_save(&message->row);
 }
 
@@ -140,7 +233,8 @@ void
 kycvs_message_expire(KycvsMessage *message, TimestampTz now)
 {
 	set_text(message, MESSAGE_STATE, EXPIRED);
-	kycvs_row_set(&message->row, MESSAGE_DONE_AT, TimestampTzGetDatum(now));
+	set_time(message, MESSAGE_DONE_AT, now);
+	kycvs_row_set(&message->row, MESSAGE_IN_HAND, BoolGetDatum(false));
 	kycvs_row_save(&message->row);
 }
 
@@ -149,6 +243,17 @@ kycvs_message_finish(KycvsMessage *message, bool sent, const char *detail, Times
 {
 	set_text(message, MESSAGE_STATE, sent ? SENT : FAILED);
 	set_text(message, MESSAGE_DETAIL, detail);
-	kycvs_row_set(&message->row, MESSAGE_DONE_AT, TimestampTzGetDatum(now));
+	set_time(message, MESSAGE_DONE_AT, now);
+	kycvs_row_set(&message->row, MESSAGE_IN_HAND, BoolGetDatum(false));
+	kycvs_row_save(&message->row);
+}
+
+void
+kycvs_message_receive(KycvsMessage *message, bool delivered, const char *detail, TimestampTz now)
+{
+	set_text(message, MESSAGE_RECEIPT, delivered ? DELIVERED : UNDELIVERED);
+	set_time(message, MESSAGE_RECEIPT_AT, now);
+	if (detail[0] != '\0')
+		set_text(message, MESSAGE_DETAIL, detail);
 	kycvs_row_save(&message->row);
 }

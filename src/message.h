@@ -8,6 +8,7 @@
 #define KYCVS_MESSAGE_H
 
 #include "exchange.h"
+#include "smschoice.h"
 
 typedef struct KycvsMessage
 {
@@ -17,6 +18,15 @@ typedef struct KycvsMessage
 	bool		is_notice;		/* of a changed mobile, to the number that is sealed here */
 	uint8		mobile_sealed[KYCVS_SEALED_MOBILE];
 	bool		waiting;		/* neither sent nor failed nor expired */
+	bool		sent;
+	TimestampTz created_at;
+	TimestampTz failed_at;		/* when an attempt was last reported that is to be repeated */
+	int32		route;			/* of the last attempt; 0: there was none, or no route */
+	int32		attempt;		/* its number, 0 before the first */
+	bool		in_hand;		/* a sender claimed it, and has not said what became of that */
+	KycvsSmsFailed failed;
+	bool		has_receipt;
+	bool		was_delivered;
 	KycvsRow	row;
 } KycvsMessage;
 
@@ -27,8 +37,15 @@ extern bool kycvs_message_find(int64 id, KycvsMessage *message);
 /* At most "most" of those that wait and that no sender holds, the longest free ones first. */
 extern int	kycvs_messages_due(TimestampTz now, int most, KycvsMessage *messages);
 
-extern void kycvs_message_claim(KycvsMessage *message, TimestampTz until);
+/* Another attempt, which the sender may take so long for. */
+extern void kycvs_message_claim(KycvsMessage *message, int32 route, TimestampTz until);
+
+/* It is nobody's; due at once, before all others, or at a time. */
+extern void kycvs_message_back(KycvsMessage *message, const char *detail, TimestampTz now);
+extern void kycvs_message_rest(KycvsMessage *message, TimestampTz until);
+
 extern void kycvs_message_expire(KycvsMessage *message, TimestampTz now);
 extern void kycvs_message_finish(KycvsMessage *message, bool sent, const char *detail, TimestampTz now);
+extern void kycvs_message_receive(KycvsMessage *message, bool delivered, const char *detail, TimestampTz now);
 
 #endif							/* KYCVS_MESSAGE_H */

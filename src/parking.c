@@ -42,14 +42,17 @@ milliseconds_now(void)
 	return INSTR_TIME_GET_MILLISEC(now);
 }
 
-/* What is left of a wait stands in the request, so that it can be parked again. */
+/*
+ * What is left of a wait stands in the request, so that it can be parked again.
+ * Whoever finds nothing but expired messages, and may find more, asks again at once.
+ */
 bool
 kycvs_park(int slot, const KycvsRequest *request, const KycvsReply *reply)
 {
 	Parked	   *place;
 
 	if (request->op != KYCVS_OP_NEXT_MESSAGES || request->microseconds <= 0 ||
-		reply->refusal.sqlstate != 0 || reply->number > 0 || nparked == KYCVS_PARKED_MAX)
+		reply->refusal.sqlstate != 0 || reply->number > 0 || reply->more || nparked == KYCVS_PARKED_MAX)
 		return false;
 	place = &parked[nparked++];
 	place->slot = slot;

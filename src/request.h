@@ -14,10 +14,12 @@
 #include "name.h"
 #include "otp.h"
 #include "refusal.h"
+#include "smscheck.h"
 #include "utils/date.h"
 
 #define KYCVS_CODE_MAX		64		/* codes of entities, purposes, products, keys, languages */
 #define KYCVS_TEXT_MAX		128		/* references, batches, names of entities */
+#define KYCVS_DETAIL_MAX	200		/* what a sender reports of a message */
 #define KYCVS_NOTICE_MAX	4096	/* notices and other long texts */
 #define KYCVS_PURPOSES_MAX	16		/* purposes of one entity in one call */
 #define KYCVS_GROUP_MAX		6		/* persons that one OTP is asked for */
@@ -56,6 +58,11 @@ typedef enum KycvsOp
 	KYCVS_OP_EXPLAIN,
 	KYCVS_OP_NEXT_MESSAGES,
 	KYCVS_OP_MESSAGE_DONE,
+	KYCVS_OP_MESSAGE_RECEIPT,
+	KYCVS_OP_ADD_SMS_ROUTE,
+	KYCVS_OP_SUSPEND_SMS_ROUTE,
+	KYCVS_OP_RESUME_SMS_ROUTE,
+	KYCVS_OP_REMOVE_SMS_ROUTE,
 	KYCVS_OP_CHANGE_MOBILE,
 	KYCVS_OP_CORRECT_NAME,
 	KYCVS_OP_MERGE_PERSONS,
@@ -91,7 +98,7 @@ typedef struct KycvsRequest
 	pg_uuid_t	id;				/* txn, or the consent's jti */
 	int64		number;			/* person, message, API key, how many */
 	int64		other;			/* another person */
-	int32		count;			/* uses, failures an hour, birth year, dose number */
+	int32		count;			/* uses, failures an hour, birth year, dose number, attempt, how many names of routes */
 	int			nnames;			/* of a group */
 	int64		microseconds;	/* validity, how long to wait */
 	DateADT		date;			/* travel date, as_of, given_on */
@@ -99,6 +106,7 @@ typedef struct KycvsRequest
 	bool		has_text;		/* reference, batch, detail given */
 	bool		has_api_key;
 	bool		flag;			/* consent, delivered */
+	bool		retry;
 	Oid			role;
 	uint8		digest[KYCVS_DIGEST_LENGTH];	/* SHA-256 of a consent's canonical form */
 	char		mobile[KYCVS_MOBILE_MAX + 1];
@@ -106,13 +114,15 @@ typedef struct KycvsRequest
 	char		code[KYCVS_CODE_MAX + 1];
 	char		language[KYCVS_CODE_MAX + 1];
 	char		text[KYCVS_TEXT_MAX + 1];
+	char		detail[KYCVS_DETAIL_MAX + 1];
 	char		otp[KYCVS_OTP_TYPED_MAX + 1];
 	char		api_key[KYCVS_TEXT_MAX + 1];
 
 	/* Long and rare, so they stand last: a request without them is copied only so far. */
 	char		names[KYCVS_GROUP_MAX][KYCVS_NAME_MAX + 1];
 	char		notice[KYCVS_NOTICE_MAX + 1];
-	char		purposes[KYCVS_PURPOSES_MAX][KYCVS_CODE_MAX + 1];
+	char		purposes[KYCVS_PURPOSES_MAX][KYCVS_CODE_MAX + 1];	/* or routes that are down */
+	KycvsSmsRoute route;
 } KycvsRequest;
 
 #define KYCVS_BODY_MAX (KYCVS_CHANNEL_SIZE - (int) sizeof(KycvsRefusal) - 32)
@@ -131,9 +141,11 @@ typedef struct KycvsReply
 static inline size_t
 kycvs_request_size(const KycvsRequest *request)
 {
-	bool		is_short = request->nnames == 0 && request->notice[0] == '\0' && request->purposes[0][0] == '\0';
-
-	return is_short ? offsetof(KycvsRequest, names) : sizeof(KycvsRequest);
+	if (request->op == KYCVS_OP_ADD_SMS_ROUTE)
+		return sizeof(KycvsRequest);
+	if (request->nnames > 0 || request->notice[0] != '\0' || request->purposes[0][0] != '\0')
+		return offsetof(KycvsRequest, route);
+	return offsetof(KycvsRequest, names);
 }
 
 static inline size_t

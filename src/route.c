@@ -52,4 +52,9 @@ const KycvsRoute kycvs_routes[KYCVS_OPS] = {
 	[KYCVS_OP_EXPLAIN] = {kycvs_decide_explain, registrar, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_NEXT_MESSAGES] = {kycvs_decide_next_messages, sender, false, KYCVS_NEEDS_SECRETS},
 	[KYCVS_OP_MESSAGE_DONE] = {kycvs_decide_message_done, sender, false, KYCVS_NEEDS_NOTHING},
+	[KYCVS_OP_MESSAGE_RECEIPT] = {kycvs_decide_message_receipt, sender, false, KYCVS_NEEDS_NOTHING},
+	[KYCVS_OP_ADD_SMS_ROUTE] = {kycvs_decide_add_sms_route, admin, false, KYCVS_NEEDS_NOTHING},
+	[KYCVS_OP_SUSPEND_SMS_ROUTE] = {kycvs_decide_suspend_sms_route, admin, false, KYCVS_NEEDS_NOTHING},
+	[KYCVS_OP_RESUME_SMS_ROUTE] = {kycvs_decide_resume_sms_route, admin, false, KYCVS_NEEDS_NOTHING},
+	[KYCVS_OP_REMOVE_SMS_ROUTE] = {kycvs_decide_remove_sms_route, admin, false, KYCVS_NEEDS_NOTHING},
 };

@@ -5,7 +5,11 @@
  * The text of a message is derived when it is claimed, and lives in no table.
  * A message is dropped when its OTP has expired or was used, or when it was
  * issued before a failover.  Results come in chunks that fit a reply; each is
- * claimed for a minute, so a sender that dies holds nothing up for long.
+ * claimed for half a minute, so a sender that dies holds nothing up for long.
+ *
+ * Every attempt has a route and a number.  Caps count attempts, by the minute of
+ * the clock; what is beyond them waits, and is dropped when its time is over:
+ * so nobody can have more texts sent than are paid for.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -13,9 +17,117 @@
 
 #include "call.h"
 #include "message.h"
+#include "smsroute.h"
+#include "tally.h"
+#include "utils/guc.h"
 
 #define CHUNK			16
-#define CLAIM_SECONDS	60
+#define CLAIM_SECONDS	30
+
+static int	messages_per_minute = 0;
+
+/* The routes as they are for the sender that asks, and how many messages may go in all; negative: as many as come. */
+typedef struct Ways
+{
+	KycvsSmsRoutes routes;
+	int			left;
+} Ways;
+
+typedef enum Fate
+{
+	CLAIMED,
+	SETTLED,					/* dropped, or to rest a while: it is not due any more */
+	LEFT_WAITING				/* there is no way for it now */
+} Fate;
+
+void
+kycvs_sending_init(void)
+{
+	DefineCustomIntVariable("kycvs.messages_per_minute",
+							"How many messages may be sent in a minute, by all routes together.",
+							"0 for no cap.",
+							&messages_per_minute, 6000, 0, 1000000, PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+/* ---- by which way ---- */
+
+static bool
+is_named(const KycvsRequest *request, const char *name)
+{
+	int			i;
+
+	for (i = 0; i < request->count; i++)
+		if (strcmp(request->purposes[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+has_caps(const Ways *ways)
+{
+	int			i;
+
+	for (i = 0; i < ways->routes.n; i++)
+		if (ways->routes.options[i].left >= 0)
+			return true;
+	return ways->left >= 0;
+}
+
+static void
+subtract_claimed(Ways *ways, TimestampTz now)
+{
+	KycvsClaimed claimed;
+	int			i;
+
+	kycvs_tally_read_claimed(&claimed, now);
+	for (i = 0; i < ways->routes.n; i++)
+	{
+		KycvsSmsOption *option = &ways->routes.options[i];
+
+		if (option->left >= 0)
+			option->left = Max(option->left - kycvs_tally_claimed_by(&claimed, option->id), 0);
+	}
+	if (ways->left >= 0)
+		ways->left = Max(ways->left - claimed.all, 0);
+}
+
+static void
+read_ways(Ways *ways, const KycvsCall *call)
+{
+	int			i;
+
+	kycvs_sms_routes_read(&ways->routes);
+	for (i = 0; i < ways->routes.n; i++)
+		ways->routes.options[i].open &= !is_named(call->request, ways->routes.names[i]);
+	ways->left = messages_per_minute > 0 ? messages_per_minute : -1;
+	if (has_caps(ways))
+		subtract_claimed(ways, call->now);
+}
+
+/* The index of the route; -1 when the registry has none, so that the sender knows where to go. */
+static bool
+find_way(const Ways *ways, const KycvsMessage *message, int *way)
+{
+	*way = kycvs_sms_choose(ways->routes.options, ways->routes.n, &message->failed);
+	return ways->left != 0 && (ways->routes.n == 0 || *way >= 0);
+}
+
+static int32
+route_of(const Ways *ways, int way)
+{
+	return way >= 0 ? ways->routes.options[way].id : 0;
+}
+
+static void
+use_up(Ways *ways, int way)
+{
+	if (way >= 0 && ways->routes.options[way].left > 0)
+		ways->routes.options[way].left--;
+	if (ways->left > 0)
+		ways->left--;
+}
+
+/* ---- texts ---- */
 
 static void
 append_string(StringInfo out, const char *string)
@@ -40,9 +152,20 @@ append_body(StringInfo out, const char *otp, const char *entity, const char *pur
 	appendStringInfoChar(out, '\0');
 }
 
-/* One message: five strings, each with its NUL. */
+/* What a sender needs besides the text: ids of its template and of who sends, none yet; route, attempt, how long. */
 static void
-append_message(StringInfo out, const KycvsCall *call, const KycvsMessage *message, const KycvsChallenge *challenge)
+append_attempt(StringInfo out, const KycvsCall *call, const KycvsMessage *message, const Ways *ways, int way)
+{
+	append_string(out, "");
+	append_string(out, "");
+	append_string(out, way >= 0 ? ways->routes.names[way] : "");
+	append_string(out, psprintf("%d", message->attempt));
+	append_string(out, psprintf("%lld", (long long) (message->expires_at - call->now)));
+}
+
+/* The first four strings of a message, each with its NUL. */
+static void
+append_otp(StringInfo out, const KycvsCall *call, const KycvsMessage *message, const KycvsChallenge *challenge)
 {
 	KycvsEntity entity;
 	KycvsPurpose purpose;
@@ -58,7 +181,6 @@ append_message(StringInfo out, const KycvsCall *call, const KycvsMessage *messag
 	append_body(out, otp, entity.name, purpose.code, challenge->persons,
 				(int) ((message->expires_at - call->now + USECS_PER_SEC - 1) / USECS_PER_SEC));
 	append_string(out, challenge->language);
-	append_string(out, "");
 	explicit_bzero(otp, sizeof(otp));
 	explicit_bzero(mobile, sizeof(mobile));
 }
@@ -75,9 +197,10 @@ append_notice(StringInfo out, const KycvsMessage *message)
 	append_string(out, "This mobile number was taken off a vaccination record, on request."
 				  " If nobody of yours asked for it, tell your vaccination centre soon.");
 	append_string(out, "en");
-	append_string(out, "");
 	explicit_bzero(mobile, sizeof(mobile));
 }
+
+/* ---- claiming ---- */
 
 static bool
 is_wanted(const KycvsMessage *message, KycvsChallenge *challenge)
@@ -86,17 +209,59 @@ is_wanted(const KycvsMessage *message, KycvsChallenge *challenge)
 		(kycvs_challenge_find(&message->challenge, challenge) && !challenge->verified && challenge->ours);
 }
 
-/* A message whose OTP can no longer be given is dropped, and not looked at again. */
+/* Until when a message rests that would go by a route that has failed it; it is not kept for longer than it may be sent. */
 static bool
-claim(const KycvsCall *call, KycvsMessage *message, KycvsChallenge *challenge)
+must_rest(const KycvsCall *call, const KycvsMessage *message, int32 route, TimestampTz *until)
 {
-	if (message->expires_at > call->now && is_wanted(message, challenge))
-	{
-		kycvs_message_claim(message, call->now + CLAIM_SECONDS * USECS_PER_SEC);
-		return true;
-	}
+	if (message->failed_at == 0 || (route != 0 && !kycvs_sms_has_failed(&message->failed, route)))
+		return false;
+	*until = message->failed_at + kycvs_sms_pause(message->attempt, &message->failed) * USECS_PER_SEC;
+	*until = Min(*until, message->expires_at);
+	return *until > call->now;
+}
+
+static Fate
+drop(const KycvsCall *call, KycvsMessage *message)
+{
 	kycvs_message_expire(message, call->now);
-	return false;
+	kycvs_tally_add(KYCVS_TALLY_EXPIRED, message->route);
+	return SETTLED;
+}
+
+static Fate
+count_sent(const KycvsCall *call, KycvsMessage *message, const char *detail)
+{
+	kycvs_message_finish(message, true, detail, call->now);
+	kycvs_tally_sent(message->route, call->now - message->created_at);
+	return SETTLED;
+}
+
+/*
+ * A message whose OTP can no longer be given is dropped, and not looked at again;
+ * nor is one that has arrived, though the sender that sent it did not live to tell.
+ */
+static Fate
+claim(const KycvsCall *call, Ways *ways, KycvsMessage *message, KycvsChallenge *challenge, int *way)
+{
+	TimestampTz until;
+
+	if (message->was_delivered)
+		return count_sent(call, message, "");
+	if (message->expires_at <= call->now)
+		return drop(call, message);
+	if (!find_way(ways, message, way))
+		return LEFT_WAITING;
+	if (!is_wanted(message, challenge))
+		return drop(call, message);
+	if (must_rest(call, message, route_of(ways, *way), &until))
+	{
+		kycvs_message_rest(message, until);
+		return SETTLED;
+	}
+	kycvs_message_claim(message, route_of(ways, *way), call->now + CLAIM_SECONDS * USECS_PER_SEC);
+	kycvs_tally_add(KYCVS_TALLY_CLAIMED, message->route);
+	use_up(ways, *way);
+	return CLAIMED;
 }
 
 void
@@ -104,28 +269,97 @@ kycvs_decide_next_messages(KycvsCall *call)
 {
 	KycvsMessage due[CHUNK];
 	KycvsChallenge challenge;
+	Ways		ways;
 	StringInfoData messages;
 	int			wanted = (int) Min(call->request->number, CHUNK);
 	int			found = kycvs_messages_due(call->now, wanted, due);
-	int			alive = 0;
+	int			claimed = 0;
+	int			left = 0;
 	int			i;
 
 	initStringInfo(&messages);
+	if (found > 0)
+		read_ways(&ways, call);
 	for (i = 0; i < found; i++)
 	{
-		if (!claim(call, &due[i], &challenge))
+		int			way;
+		Fate		fate = claim(call, &ways, &due[i], &challenge, &way);
+
+		left += fate == LEFT_WAITING;
+		if (fate != CLAIMED)
 			continue;
 		if (due[i].is_notice)
 			append_notice(&messages, &due[i]);
 		else
-			append_message(&messages, call, &due[i], &challenge);
-		alive++;
+			append_otp(&messages, call, &due[i], &challenge);
+		append_attempt(&messages, call, &due[i], &ways, way);
+		claimed++;
 	}
 	kycvs_grant_text(call, messages.data, messages.len);
 	explicit_bzero(messages.data, messages.len);
-	call->reply->number = alive;
-	call->reply->more = found == wanted && alive < call->request->number;
-	call->audit.object = alive;
+	call->reply->number = claimed;
+	/* those that were left would be found again */
+	call->reply->more = found == wanted && left == 0 && claimed < call->request->number;
+	call->audit.object = claimed;
+}
+
+/* ---- what became of them ---- */
+
+static bool
+has_six_digits(const char *string)
+{
+	size_t		run;
+
+	for (; *string; string += Max(run, 1))
+	{
+		run = strspn(string, "0123456789");
+		if (run >= KYCVS_OTP_DIGITS)
+			return true;
+	}
+	return false;
+}
+
+/* A gateway that repeats what it was sent must not make a sender write it down here. */
+static const char *
+detail_of(const KycvsRequest *request)
+{
+	return has_six_digits(request->detail) ? "(withheld: it had six digits in a row)" : request->detail;
+}
+
+static bool
+find_message(KycvsCall *call, KycvsMessage *message)
+{
+	call->audit.object = call->request->number;
+	return kycvs_message_find(call->request->number, message) ||
+		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "message does not exist");
+}
+
+/* Whoever names an attempt speaks of that alone; whoever does not, of the message. */
+static bool
+check_attempt(KycvsCall *call, const KycvsMessage *message)
+{
+	const KycvsRequest *request = call->request;
+
+	if (!message->waiting)
+		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "message is already done, or has expired");
+	if (request->count != 0 && (request->count != message->attempt || !message->in_hand))
+		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+									"this attempt is over: it was reported before, or the message was claimed again since");
+	if (request->retry && request->flag)
+		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "retry is for a message that was not delivered");
+	if (request->retry && !message->in_hand)
+		return kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "message is not claimed");
+	return true;
+}
+
+static void
+take_back(const KycvsCall *call, KycvsMessage *message)
+{
+	kycvs_tally_add(KYCVS_TALLY_RETRIED, message->route);
+	if (message->expires_at <= call->now)
+		drop(call, message);
+	else
+		kycvs_message_back(message, detail_of(call->request), call->now);
 }
 
 void
@@ -134,11 +368,41 @@ kycvs_decide_message_done(KycvsCall *call)
 	const KycvsRequest *request = call->request;
 	KycvsMessage message;
 
-	call->audit.object = request->number;
-	if (!kycvs_message_find(request->number, &message))
-		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "message does not exist");
-	else if (!message.waiting)
-		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "message is already done, or has expired");
+	if (!find_message(call, &message) || !check_attempt(call, &message))
+		return;
+	if (request->retry)
+		take_back(call, &message);
+	else if (request->flag)
+		count_sent(call, &message, detail_of(request));
 	else
-		kycvs_message_finish(&message, request->flag, request->has_text ? request->text : "", call->now);
+	{
+		kycvs_message_finish(&message, false, detail_of(request), call->now);
+		kycvs_tally_add(KYCVS_TALLY_FAILED, message.route);
+	}
+}
+
+/*
+ * A network may be quicker than a sender that still reports what it sent, and
+ * may deliver what was given up: all that was ever attempted can have a receipt.
+ */
+void
+kycvs_decide_message_receipt(KycvsCall *call)
+{
+	const KycvsRequest *request = call->request;
+	KycvsMessage message;
+
+	if (!find_message(call, &message))
+		return;
+	if (!message.sent && message.attempt == 0)
+	{
+		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "message was never sent");
+		return;
+	}
+	if (message.has_receipt)
+	{
+		kycvs_decline_reason(call, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "message has a receipt already");
+		return;
+	}
+	kycvs_message_receive(&message, request->flag, detail_of(request), call->now);
+	kycvs_tally_add(request->flag ? KYCVS_TALLY_DELIVERED : KYCVS_TALLY_UNDELIVERED, message.route);
 }

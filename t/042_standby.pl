@@ -36,7 +36,8 @@ my @admin_calls = map { "SELECT kycvs.$_" } (
     'set_rules(\'irctc\', \'eu-2022\')', 'add_rules(\'x\', \'x\')', 'add_rule_interval(\'x\', \'COVAXIN\', \'2021-07-01\', 28)',
     'create_api_key(\'irctc\')', 'revoke_api_key(1)', 'register_person(\'9825012345\', \'Ramesh Patel\')', 'find_person(\'9825012345\', \'Ramesh Patel\')',
     'record_dose(1, \'COVISHIELD\', \'2021-07-01\')', 'revoke_dose(1, 1, \'x\')', 'explain(1)', 'change_mobile(1, \'9825012345\', \'x\')', 'correct_name(1, \'Ramesh\', \'x\')', 'merge_persons(1, 2, \'x\')', 'record_death(1, \'x\')', 'revoke_death(1, \'x\')',
-    'pause_intake()', 'resume_intake()', 'clear_intake_rejected()', 'next_messages(1)', 'message_done(1, true)');
+    'pause_intake()', 'resume_intake()', 'clear_intake_rejected()', 'next_messages(1)', 'message_done(1, true)', 'message_receipt(1, true)',
+    'add_sms_route(\'x\', \'https://sms.example/?to={to}&text={text}\')', 'suspend_sms_route(\'x\')', 'resume_sms_route(\'x\')', 'remove_sms_route(\'x\')');
 
 # Every deciding function, within "begin" and "end", ends in this SQLSTATE.
 sub all_refused
@@ -179,7 +180,7 @@ all_refused($standby{standby}, '', 'KV051', 'deciding functions refuse on a stan
 
 # ---- a dump --------------------------------------------------------------------------
 
-# Besides what is there: a product added by hand, rules of one's own and an entity that is answered by them, an API key, a person with a dose, a notice, a failed try.
+# Besides what is there: a product added by hand, rules of one's own and an entity that is answered by them, an API key, a route of messages, a person with a dose, a notice, a failed try.
 $observer->value('INSERT INTO kycvs_data.product (code, name, doses_required) VALUES (\'LOCAL\', \'Local vaccine\', 1)');
 $observer->value('SELECT kycvs.add_rules(\'local\', \'Of our own\', days_after => 7)');
 $observer->value('SELECT kycvs.add_rule_interval(\'local\', \'LOCAL\', \'2021-01-01\', 30)');
@@ -188,6 +189,7 @@ $observer->value('SELECT kycvs.add_entity(\'metro\', \'Metro\', \'metro\', ARRAY
 $observer->value('SELECT kycvs.set_rules(\'metro\', \'local\')');
 $observer->value('SELECT kycvs.add_notice(\'ticket-booking\', \'gu\', \'રેલવે પૂછે છે.\')');
 my $api_key = $observer->value('SELECT kycvs.create_api_key(\'irctc\')');
+$observer->value('SELECT kycvs.add_sms_route(\'main\', \'https://sms.example/?to={to}&text={text}\', headers => \'{X-Key: 1}\')');
 my $person = $observer->value('SELECT kycvs.register_person(\'9825000001\', \'હેતલ શાહ\', \'CARD 7\', 1994)');
 $observer->value("SELECT kycvs.record_dose($person, 'LOCAL', '2021-06-01', 'B1')");
 $observer->value("SELECT kycvs.change_mobile(kycvs.register_person('9825000009', 'Meera Iyer'), '9825000008', 'a new one')");
@@ -200,7 +202,7 @@ $primary->command_ok([ 'pg_dumpall', '-d', $primary->connstr, '--globals-only', 
 $primary->command_ok([ 'pg_dump', '--create', '-d', $primary->connstr('registry'), '-f', $dump ], 'and the registry');
 my $dumped = slurp_file($dump);
 ok($dumped =~ /^COPY kycvs_data\.person_00 /m, 'with its records');
-ok($dumped !~ /^COPY kycvs_data\.(?:challenge|challenge_person|message) /m, 'but without challenges and messages');
+ok($dumped !~ /^COPY kycvs_data\.(?:challenge|challenge_person|message|sms_count|sms_delay) /m, 'but without challenges and messages, and what counts those');
 ok($dumped !~ /^COVISHIELD\t/m, 'and without the products that are shipped');
 ok($dumped =~ /^local\tLOCAL\t/m && $dumped !~ /^in-2021-intervals\t/m, 'with rules of one\'s own, and without those that are shipped');
 
@@ -208,7 +210,7 @@ my $restored = new_server('restored', conf => 'kycvs.issuer = \'https://elsewher
 $restored->psql('postgres', "\\i $dump.roles", on_error_stop => 0);
 $restored->safe_psql('postgres', "\\i $dump");
 
-my @tables = qw(registry signing_key entity api_key purpose notice entity_purpose product rules rule_interval person person_mobile person_merge correction dose consent consent_person answer charge audit);
+my @tables = qw(registry signing_key entity api_key purpose notice entity_purpose sms_route product rules rule_interval person person_mobile person_merge correction dose consent consent_person answer charge audit);
 my $contents = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM kycvs_data.$_ AS t" } @tables;
 my %before = map { /^(\w+)\|(.*)/ } split /\n/, $primary->safe_psql('registry', $contents);
 my %after = map { /^(\w+)\|(.*)/ } split /\n/, $restored->safe_psql('registry', $contents);
@@ -248,6 +250,8 @@ is($restored_observer->value('SELECT kycvs.register_person(\'9825000001\', \'Mee
 is($restored_observer->run("SELECT kycvs.record_dose($person, 'LOCAL', '2021-09-01')")->{sqlstate}, '00000', 'with products added by hand');
 is($restored_observer->value("SELECT reason FROM kycvs.explain($person, '2021-06-02', 'local') WHERE dose_number IS NULL"),
     'status 1 by local: complete on 2021-06-01, 7 days must pass; becomes 2 on 2021-06-08', 'and rules of one\'s own');
+$restored_observer->value('SELECT kycvs.add_sms_route(\'other\', \'https://sms.example/?to={to}&text={text}\')');
+is($restored_observer->value('SELECT string_agg(name || \' \' || headers::text, \', \' ORDER BY name) FROM kycvs.sms_routes'), 'main {"X-Key: 1"}, other {}', 'routes of messages are there, and others may be added');
 is($restored_observer->value('SELECT max(id) - min(id) + 1 = count(*) FROM kycvs_data.audit'), 't', 'also those of the audit, without a gap');
 $restored_observer->value('GRANT kycvs_gateway TO airline');
 my $airline = session($restored, user => 'airline');

@@ -92,7 +92,8 @@ my @needs = (
     'set_rules(\'x\', \'eu-2022\')', 'add_rules(\'x\', \'x\')', 'add_rule_interval(\'x\', \'COVAXIN\', \'2021-07-01\', 28)',
     'create_api_key(\'x\')', 'revoke_api_key(1)', 'register_person(\'9825012345\', \'Ramesh Patel\')', 'record_dose(1, \'COVAXIN\', \'2021-07-01\')',
     'revoke_dose(1, 1, \'x\')', 'explain(1)', 'find_person(\'9825012345\', \'Ramesh Patel\')', 'change_mobile(1, \'9825012345\', \'x\')', 'correct_name(1, \'Ramesh\', \'x\')', 'merge_persons(1, 2, \'x\')', 'record_death(1, \'x\')', 'revoke_death(1, \'x\')',
-    'pause_intake()', 'resume_intake()', 'clear_intake_rejected()', 'next_messages(1)', 'await_messages(1)', 'message_done(1, true)');
+    'pause_intake()', 'resume_intake()', 'clear_intake_rejected()', 'next_messages(1)', 'await_messages(1)', 'message_done(1, true)', 'message_receipt(1, true)',
+    'add_sms_route(\'x\', \'https://sms.example/?to={to}&text={text}\')', 'suspend_sms_route(\'x\')', 'resume_sms_route(\'x\')', 'remove_sms_route(\'x\')');
 my %error = map { $_ => $root->run("SELECT $_") } @needs;
 is(scalar(grep { $error{$_}{sqlstate} ne 'KV050' } @needs), 0, @needs . ' functions say KV050') or diag(join ', ', map { "$_ $error{$_}{sqlstate}" } @needs);
 is(scalar(grep { $error{$_}{error} !~ /HINT:.*shared_preload_libraries/ } @needs), 0, 'with a hint');

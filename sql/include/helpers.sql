@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION test.otp(txn uuid) RETURNS text LANGUAGE plpgsql SECU
 $$
 BEGIN
     INSERT INTO test.inbox
-    SELECT sent.challenge, m.* FROM kycvs.next_messages(1000) AS m JOIN kycvs_data.message AS sent USING (id);
+    SELECT sent.challenge, m.id, m.mobile, m.body, m.language, m.template_id FROM kycvs.next_messages(1000) AS m JOIN kycvs_data.message AS sent USING (id);
     RETURN (SELECT substring(body FROM '[0-9]{6}') FROM test.inbox WHERE inbox.txn = otp.txn ORDER BY id DESC LIMIT 1);
 END
 $$;

@@ -30,6 +30,7 @@ sub new_server
     $node->append_conf('postgresql.conf', <<'CONF');
 shared_preload_libraries = 'kycvs'
 kycvs.databases = 'registry'
+kycvs.messages_per_minute = 0
 restart_after_crash = on
 max_connections = 30
 log_line_prefix = '%n [%p] %q%a '

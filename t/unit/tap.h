@@ -33,5 +33,7 @@ extern void test_rules(void);
 extern void test_secret(void);
 extern void test_sender(void);
 extern void test_template(void);
+extern void test_smscheck(void);
+extern void test_smschoice(void);
 
 #endif							/* UNIT_TAP_H */

@@ -1,8 +1,9 @@
 /*
  * unit_test.c
  *	  Tests of the modules that need no server: names, choices among them,
- *	  mobile numbers, rules, doses, key files, signing keys, secrets and one-time
- *	  passwords, and what the sender judges by itself.  Prints TAP.
+ *	  mobile numbers, rules, doses, key files, signing keys, secrets, one-time
+ *	  passwords and routes of messages, and what the sender judges by itself.
+ *	  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -27,5 +28,7 @@ main(void)
 	test_otp();
 	test_template();
 	test_sender();
+	test_smschoice();
+	test_smscheck();
 	return tap_finish();
 }

@@ -1,0 +1,80 @@
+# Pumping: somebody has an entity ask for thousands of OTPs, because each text is
+# paid for. No more are claimed in a minute than the caps allow, by however many
+# senders; the rest waits, and is dropped when its time is over.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use Kycvs;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my ($asked, $in_all, $by_route) = (3000, 70, 40);
+my $node = new_registry('pumping', conf => "kycvs.messages_per_minute = $in_all");
+my $observer = session($node);
+my $railway = session($node, user => 'railway');
+$node->safe_psql('registry', <<"SQL");
+CREATE ROLE courier LOGIN IN ROLE kycvs_sender;
+SELECT kycvs.add_sms_route('first', 'https://first.example/?to={to}&text={text}', priority => 10, per_minute => $by_route);
+SELECT kycvs.add_sms_route('second', 'https://second.example/?to={to}&text={text}', priority => 20, per_minute => $by_route);
+SQL
+my @couriers = sessions($node, 4, user => 'courier');
+
+my $issue = 'SELECT count(kycvs_issue_otp((9820000000 + n)::text, \'Ramesh Patel\', \'ticket-booking\', \'PNR\')) FROM generate_series(%d, %d) AS n';
+is($railway->value(sprintf $issue, 1, $asked), $asked, "one entity has $asked OTPs");
+
+# Everything that can be had within whole minutes, and when.
+my %had;
+my $audit = 'SELECT coalesce(max(id), 0) FROM kycvs_data.audit';
+my $from = $observer->value($audit);
+my $until = time() + 65;
+while (time() < $until)
+{
+    $_->send('SELECT id || \' \' || route FROM kycvs.next_messages(1000)') foreach @couriers;
+    foreach my $row (map { split /\n/, $_->finish->{output} } @couriers)
+    {
+        my ($id, $route) = split / /, $row;
+        $had{$route}{$id}++;
+    }
+    sleep 0.2;
+}
+my $twice = grep { $_ > 1 } map { values %$_ } values %had;
+my %minute = map { split /\|/ } split /\n/,
+  $observer->value("SELECT date_trunc('minute', at), sum(object) FROM kycvs_data.audit WHERE id > $from AND event = 'next_messages' AND outcome = '00000' GROUP BY 1");
+my $most = (sort { $b <=> $a } values %minute)[0];
+
+is($twice, 0, 'no message is had twice');
+is($most, $in_all, 'in a minute as many are had as all routes together may take');
+cmp_ok(scalar(keys %minute), '<=', 3, 'in ' . keys(%minute) . ' minutes');
+my $counts = 0;
+$counts += keys %$_ foreach values %had;
+cmp_ok($counts, '<=', $in_all * keys %minute, "$counts of $asked were had");
+cmp_ok(scalar keys %{ $had{$_} }, '<=', $by_route * keys %minute, "no more by route $_ than it may take") foreach qw(first second);
+cmp_ok(scalar keys %{ $had{first} }, '>=', $by_route, 'the first route was used as far as it goes');
+
+# What is beyond the caps ends with its OTP, a chunk after the other, without anything being had.
+is($observer->value('SELECT waiting FROM kycvs.message_stats WHERE route IS NULL'), $asked, 'the others wait');
+$observer->value('UPDATE kycvs_data.message SET expires_at = clock_timestamp() WHERE NOT in_hand');
+$couriers[0]->value('SELECT count(*) FROM kycvs.next_messages(1000)');
+is($observer->value('SELECT expired, waiting FROM kycvs.message_stats WHERE route IS NULL'), ($asked - $counts) . "|$counts", 'and are counted as too late');
+is($observer->value('SELECT count(*) FROM kycvs_data.message WHERE state = \'waiting\''), $counts, 'when the next sender asks, they are dropped');
+
+# without a cap in all, those of the routes remain
+$observer->value('ALTER SYSTEM SET kycvs.messages_per_minute = 0');
+$node->reload;
+authority_idle($observer);
+sleep 60.5 - (time() - 60 * int(time() / 60)) if time() - 60 * int(time() / 60) > 45;
+$observer->value('UPDATE kycvs_data.sms_count SET claimed = 0');
+$observer->value('UPDATE kycvs_data.message SET state = \'sent\' WHERE state = \'waiting\'');
+is($railway->value(sprintf $issue, $asked + 1, $asked + 200), 200, 'another 200');
+is($couriers[0]->value('SELECT count(*) FROM kycvs.next_messages(1000)'), 2 * $by_route, 'both routes take what they may');
+$observer->value('SELECT kycvs.remove_sms_route(name) FROM kycvs.sms_routes');
+is($couriers[0]->value('SELECT count(*) FROM kycvs.next_messages(1000)'), 200 - 2 * $by_route, 'without any route nothing is capped');
+diag("counts: $asked asked for, $counts claimed in " . keys(%minute) . " minutes, at most $most in one");
+
+$_->quit foreach $observer, $railway, @couriers;
+$node->stop;
+done_testing();
