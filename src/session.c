@@ -41,6 +41,7 @@
 #define DATABASE_POLL_MS 500
 
 static Oid	owner = InvalidOid;
+static const char *lock_timeout = "1s";
 
 static const char *const pinned[][2] = {
 	{"search_path", "pg_catalog"},
@@ -49,7 +50,6 @@ static const char *const pinned[][2] = {
 	{"default_transaction_read_only", "off"},
 	{"default_transaction_deferrable", "off"},
 	{"statement_timeout", "0"},
-	{"lock_timeout", "500ms"},	/* less than deadlock_timeout: whoever waits for us is not the one to fail */
 	{"idle_in_transaction_session_timeout", "0"},
 	{"transaction_timeout", "0"},
 	{"standard_conforming_strings", "on"},
@@ -153,6 +153,7 @@ kycvs_session_pin(void)
 
 	for (i = 0; i < lengthof(pinned); i++)
 		pin(pinned[i][0], pinned[i][1]);
+	pin("lock_timeout", lock_timeout);
 	if (synchronous_commit < SYNCHRONOUS_COMMIT_ON)
 		pin("synchronous_commit", "on");
 }
@@ -196,6 +197,8 @@ settle(void)
 void
 kycvs_session_connect_beside(int authority)
 {
+	/* less than deadlock_timeout: who waits for us, as DROP EXTENSION does, is not the one to fail */
+	lock_timeout = "500ms";
 	BackgroundWorkerInitializeConnection(kycvs_channel_database(authority), NULL, BGWORKER_BYPASS_ALLOWCONN);
 	settle();
 }
