@@ -211,12 +211,12 @@ stop_programs() {
     for file in "$work"/tmp/*.program; do
         [ -s "$file" ] || continue
         pid=$(<"$file")
-        as_user kill -TERM "$pid" 2>/dev/null || true
+        kill -TERM "$pid" 2>/dev/null || true # the shell's own: a bare machine has no other
         for ((tries = 0; tries < 300; tries++)); do
-            as_user kill -0 "$pid" 2>/dev/null || break
+            kill -0 "$pid" 2>/dev/null || break
             sleep 0.1
         done
-        as_user kill -KILL "$pid" 2>/dev/null || true
+        kill -KILL "$pid" 2>/dev/null || true
         rm -f "$file"
     done
 }
