@@ -21,6 +21,7 @@ OBJS = \
 	src/exchange.o \
 	src/explain.o \
 	src/group.o \
+	src/gsm7.o \
 	src/guard.o \
 	src/health.o \
 	src/hidden.o \
@@ -70,6 +71,7 @@ OBJS = \
 	src/smscalls.o \
 	src/smscheck.o \
 	src/smschoice.o \
+	src/smslength.o \
 	src/smsroute.o \
 	src/sounds.o \
 	src/spelling.o \
@@ -127,7 +129,7 @@ installcheck: export LANG = C.UTF-8
 # program, so its rules are here.
 SENDER_LIBRARIES = libpq libcurl libevent libcrypto
 SENDER_DIR = sender
-SENDER_OBJS = $(patsubst $(srcdir)/sender/%.c,$(SENDER_DIR)/%.o,$(sort $(wildcard $(srcdir)/sender/*.c)))
+SENDER_OBJS = $(patsubst $(srcdir)/sender/%.c,$(SENDER_DIR)/%.o,$(sort $(wildcard $(srcdir)/sender/*.c))) $(SENDER_DIR)/gsm7.o
 SENDER_CFLAGS = -std=gnu11 -O2 -g -fPIE -fstack-protector-strong -Wall -Wextra -Wdeclaration-after-statement -Wvla
 SENDER_LDFLAGS = -pie -Wl,-z,relro,-z,now
 SENDER_VERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(srcdir)/kycvs.control)
@@ -137,10 +139,14 @@ sender: $(SENDER_DIR)/kycvs-sender
 $(SENDER_DIR)/kycvs-sender: $(SENDER_OBJS)
 	$(CC) $(SENDER_CFLAGS) $(SENDER_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SENDER_LIBRARIES))
 
-$(SENDER_OBJS): $(SENDER_DIR)/%.o: $(srcdir)/sender/%.c $(wildcard $(srcdir)/sender/*.h) $(srcdir)/kycvs.control
+# the alphabet of short messages is the server's, too
+$(SENDER_DIR)/gsm7.o: $(srcdir)/src/gsm7.c
+$(filter-out %/gsm7.o,$(SENDER_OBJS)): $(SENDER_DIR)/%.o: $(srcdir)/sender/%.c
+
+$(SENDER_OBJS): $(wildcard $(srcdir)/sender/*.h) $(srcdir)/src/gsm7.h $(srcdir)/kycvs.control
 	@$(MKDIR_P) $(SENDER_DIR)
 	$(CC) $(SENDER_CFLAGS) -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DKYCVS_VERSION='"$(SENDER_VERSION)"' \
-		$(shell pkg-config --cflags $(SENDER_LIBRARIES)) -c -o $@ $<
+		$(shell pkg-config --cflags $(SENDER_LIBRARIES)) -c -o $@ $(filter %.c,$^)
 
 install-sender: sender
 	$(MKDIR_P) '$(DESTDIR)$(bindir)'

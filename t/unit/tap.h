@@ -35,5 +35,6 @@ extern void test_sender(void);
 extern void test_template(void);
 extern void test_smscheck(void);
 extern void test_smschoice(void);
+extern void test_smslength(void);
 
 #endif							/* UNIT_TAP_H */

@@ -2,8 +2,8 @@
  * unit_test.c
  *	  Tests of the modules that need no server: names, choices among them,
  *	  mobile numbers, rules, doses, key files, signing keys, secrets, one-time
- *	  passwords and routes of messages, and what the sender judges by itself.
- *	  Prints TAP.
+ *	  passwords, messages and their routes, and what the sender
+ *	  judges by itself.  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -30,5 +30,6 @@ main(void)
 	test_sender();
 	test_smschoice();
 	test_smscheck();
+	test_smslength();
 	return tap_finish();
 }
