@@ -83,6 +83,7 @@ OBJS = \
 	src/trim.o \
 	src/trust.o \
 	src/unwritten.o \
+	src/usual.o \
 	src/value.o \
 	src/vault.o \
 	src/verification.o \
@@ -106,10 +107,13 @@ ENCODING = UTF8
 NO_LOCALE = 1
 
 # not -I, by which src/limits.h would hide the system's
-PG_CPPFLAGS = -iquote $(srcdir)/src
+PG_CPPFLAGS = -iquote $(srcdir)/src -iquote $(CURDIR)/texts
 PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 SHLIB_LINK = -lcrypto $(shell pkg-config --libs icu-i18n icu-uc 2>/dev/null || \
 	icu-config --ldflags-libsonly 2>/dev/null || echo -licui18n -licuuc)
+
+# the shipped notices and messages, as C
+EXTRA_CLEAN = texts/usual.inc texts/usual.inc.new
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -117,8 +121,14 @@ include $(PGXS)
 
 $(OBJS): $(wildcard $(srcdir)/src/*.h) | $(CURDIR)/src
 
+src/usual.o src/usual.bc: texts/usual.inc
+
+texts/usual.inc: $(srcdir)/texts/texts.awk $(sort $(wildcard $(srcdir)/texts/*.txt)) | $(CURDIR)/texts
+	LC_ALL=C awk -f $^ >$@.new
+	mv $@.new $@
+
 # missing only when building outside the source tree
-$(CURDIR)/src:
+$(CURDIR)/src $(CURDIR)/texts:
 	$(MKDIR_P) $@
 
 # Servers started by t/ take their encoding from here.

@@ -36,5 +36,6 @@ extern void test_template(void);
 extern void test_smscheck(void);
 extern void test_smschoice(void);
 extern void test_smslength(void);
+extern void test_usual(void);
 
 #endif							/* UNIT_TAP_H */

@@ -2,7 +2,7 @@
  * unit_test.c
  *	  Tests of the modules that need no server: names, choices among them,
  *	  mobile numbers, rules, doses, key files, signing keys, secrets, one-time
- *	  passwords, messages and their routes, and what the sender
+ *	  passwords, messages, their routes and shipped texts, and what the sender
  *	  judges by itself.  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
@@ -31,5 +31,6 @@ main(void)
 	test_smschoice();
 	test_smscheck();
 	test_smslength();
+	test_usual();
 	return tap_finish();
 }
