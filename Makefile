@@ -84,6 +84,7 @@ OBJS = \
 	src/trust.o \
 	src/unwritten.o \
 	src/usual.o \
+	src/usualcalls.o \
 	src/value.o \
 	src/vault.o \
 	src/verification.o \

@@ -1666,6 +1666,27 @@ COMMENT ON COLUMN kycvs.message_stats.undelivered IS 'Receipts of the network th
 COMMENT ON COLUMN kycvs.message_stats.p50 IS 'Half of those accepted in the last hour took at most so long since their issue';
 COMMENT ON COLUMN kycvs.message_stats.p99 IS 'And 99 of 100 at most so long';
 
+CREATE FUNCTION kycvs.read_usual_purposes()
+  RETURNS TABLE (code text, language text, validity interval, uses int, notice text, sms_text text, sms_text_with_host text, number_taken_off text)
+  AS 'MODULE_PATHNAME', 'kycvs_read_usual_purposes' LANGUAGE C STABLE PARALLEL SAFE;
+REVOKE ALL ON FUNCTION kycvs.read_usual_purposes() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_usual_purposes() TO kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.read_usual_purposes() IS 'private: behind the view kycvs.usual_purposes';
+
+CREATE VIEW kycvs.usual_purposes AS
+  SELECT p.code, p.language, p.validity, p.uses, p.notice, p.sms_text, p.sms_text_with_host, p.number_taken_off FROM kycvs.read_usual_purposes() AS p;
+REVOKE ALL ON kycvs.usual_purposes FROM PUBLIC;
+GRANT SELECT ON kycvs.usual_purposes TO kycvs_admin, kycvs_auditor;
+COMMENT ON VIEW kycvs.usual_purposes IS 'admin, auditor: notices and messages that are shipped, of usual purposes and of every purpose; shown without an authority';
+COMMENT ON COLUMN kycvs.usual_purposes.code IS 'Code of the purpose; null for what every other purpose has';
+COMMENT ON COLUMN kycvs.usual_purposes.language IS 'en, hi or gu';
+COMMENT ON COLUMN kycvs.usual_purposes.validity IS 'How long a consent lasts';
+COMMENT ON COLUMN kycvs.usual_purposes.uses IS 'For how many different answers about each person it is good';
+COMMENT ON COLUMN kycvs.usual_purposes.notice IS 'What the person is shown before they consent';
+COMMENT ON COLUMN kycvs.usual_purposes.sms_text IS 'The message with the OTP';
+COMMENT ON COLUMN kycvs.usual_purposes.sms_text_with_host IS 'That of an entity whose page on {host} fills the OTP in';
+COMMENT ON COLUMN kycvs.usual_purposes.number_taken_off IS 'To a mobile number that was taken off a record; where code is null';
+
 CREATE FUNCTION kycvs.service_health()
   RETURNS TABLE (check_name text, ok boolean, detail text)
   AS 'MODULE_PATHNAME', 'kycvs_service_health' LANGUAGE C VOLATILE PARALLEL UNSAFE;
