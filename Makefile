@@ -46,12 +46,15 @@ OBJS = \
 	src/namematch.o \
 	src/namescore.o \
 	src/namewords.o \
+	src/notice.o \
 	src/otp.o \
 	src/parking.o \
 	src/partition.o \
 	src/pattern.o \
 	src/person.o \
 	src/primitives.o \
+	src/purposecalls.o \
+	src/purposes.o \
 	src/refusal.o \
 	src/registrar.o \
 	src/registrars.o \
@@ -73,6 +76,8 @@ OBJS = \
 	src/smschoice.o \
 	src/smslength.o \
 	src/smsroute.o \
+	src/smstext.o \
+	src/smswording.o \
 	src/sounds.o \
 	src/spelling.o \
 	src/statement.o \
@@ -90,6 +95,7 @@ OBJS = \
 	src/verification.o \
 	src/verifier.o \
 	src/verify.o \
+	src/wording.o \
 	src/worker.o
 
 EXTENSION = kycvs

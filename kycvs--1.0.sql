@@ -194,15 +194,42 @@ COMMENT ON COLUMN kycvs_data.purpose.uses IS 'How many different answers a conse
 COMMENT ON COLUMN kycvs_data.purpose.created_at IS 'When it was added';
 
 CREATE TABLE kycvs_data.notice (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   purpose int NOT NULL REFERENCES kycvs_data.purpose,
   language text NOT NULL,
+  version int NOT NULL,
   notice text NOT NULL,
-  PRIMARY KEY (purpose, language)
+  added_at timestamptz NOT NULL,
+  CONSTRAINT notice_versions UNIQUE (purpose, language, version)
 );
-COMMENT ON TABLE kycvs_data.notice IS 'Notices that are shown to the person before they consent';
+COMMENT ON TABLE kycvs_data.notice IS 'Notices that are shown to the person before they consent; a version is never changed, only followed by another';
+COMMENT ON COLUMN kycvs_data.notice.id IS 'Number of the version, in challenges and consents';
 COMMENT ON COLUMN kycvs_data.notice.purpose IS 'Purpose that the notice explains';
 COMMENT ON COLUMN kycvs_data.notice.language IS 'Language (BCP 47, lower case)';
-COMMENT ON COLUMN kycvs_data.notice.notice IS 'The text; its SHA-256 is signed into the consent';
+COMMENT ON COLUMN kycvs_data.notice.version IS 'Counted from 1 in each language of a purpose; the highest is shown';
+COMMENT ON COLUMN kycvs_data.notice.notice IS 'The text with its slots; SHA-256 of the text as it was shown is signed into the consent';
+COMMENT ON COLUMN kycvs_data.notice.added_at IS 'When it was added';
+
+CREATE TABLE kycvs_data.sms_text (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  purpose int NOT NULL,
+  language text NOT NULL,
+  version int NOT NULL,
+  text text NOT NULL,
+  template_id text NOT NULL,
+  entity_id text NOT NULL,
+  added_at timestamptz NOT NULL,
+  CONSTRAINT sms_text_versions UNIQUE (purpose, language, version)
+);
+COMMENT ON TABLE kycvs_data.sms_text IS 'Texts of messages; a version is never changed, only followed by another';
+COMMENT ON COLUMN kycvs_data.sms_text.id IS 'Number of the version';
+COMMENT ON COLUMN kycvs_data.sms_text.purpose IS 'Purpose of the challenge; 0 for every purpose without a text of its own, -1 for the message to a number that was taken off a record';
+COMMENT ON COLUMN kycvs_data.sms_text.language IS 'Language (BCP 47, lower case)';
+COMMENT ON COLUMN kycvs_data.sms_text.version IS 'Counted from 1 in each language of a purpose; the highest is sent';
+COMMENT ON COLUMN kycvs_data.sms_text.text IS 'The text with its slots';
+COMMENT ON COLUMN kycvs_data.sms_text.template_id IS 'Id under which an operator has it registered; empty for none';
+COMMENT ON COLUMN kycvs_data.sms_text.entity_id IS 'Id of whoever has registered it; empty for none';
+COMMENT ON COLUMN kycvs_data.sms_text.added_at IS 'When it was added';
 
 CREATE TABLE kycvs_data.entity_purpose (
   entity int NOT NULL REFERENCES kycvs_data.entity,
@@ -463,6 +490,7 @@ CREATE TABLE kycvs_data.challenge (
   reference text,
   travel_date date,
   language text NOT NULL,
+  notice int NOT NULL,
   notice_sha256 bytea NOT NULL,
   issued_at timestamptz NOT NULL,
   sent_at timestamptz NOT NULL,
@@ -489,7 +517,8 @@ COMMENT ON COLUMN kycvs_data.challenge.nonce IS 'Random part of the OTP''s deriv
 COMMENT ON COLUMN kycvs_data.challenge.reference IS 'The entity''s own number';
 COMMENT ON COLUMN kycvs_data.challenge.travel_date IS 'Day for which an answer may be asked besides today';
 COMMENT ON COLUMN kycvs_data.challenge.language IS 'Language of notice and message';
-COMMENT ON COLUMN kycvs_data.challenge.notice_sha256 IS 'SHA-256 of the notice that was shown';
+COMMENT ON COLUMN kycvs_data.challenge.notice IS 'Version of the notice that was shown';
+COMMENT ON COLUMN kycvs_data.challenge.notice_sha256 IS 'SHA-256 of the notice as it was shown';
 COMMENT ON COLUMN kycvs_data.challenge.issued_at IS 'When it was issued; it ends 600 s later at the latest';
 COMMENT ON COLUMN kycvs_data.challenge.sent_at IS 'When it was last sent';
 COMMENT ON COLUMN kycvs_data.challenge.expires_at IS 'When its OTP expires';
@@ -633,6 +662,7 @@ CREATE TABLE kycvs_data.consent (
   sub bytea NOT NULL,
   reference text,
   travel_date date,
+  notice int NOT NULL,
   notice_sha256 bytea NOT NULL,
   canonical_sha256 bytea NOT NULL,
   uses int NOT NULL,
@@ -655,7 +685,8 @@ COMMENT ON COLUMN kycvs_data.consent.match IS 'How the name fitted: 0 none, 1 va
 COMMENT ON COLUMN kycvs_data.consent.sub IS 'Pairwise pseudonym';
 COMMENT ON COLUMN kycvs_data.consent.reference IS 'The entity''s own number';
 COMMENT ON COLUMN kycvs_data.consent.travel_date IS 'Day for which an answer may be asked besides today';
-COMMENT ON COLUMN kycvs_data.consent.notice_sha256 IS 'SHA-256 of the notice that was shown';
+COMMENT ON COLUMN kycvs_data.consent.notice IS 'Version of the notice that was shown';
+COMMENT ON COLUMN kycvs_data.consent.notice_sha256 IS 'SHA-256 of the notice as it was shown';
 COMMENT ON COLUMN kycvs_data.consent.canonical_sha256 IS 'SHA-256 of the signed document''s canonical form';
 COMMENT ON COLUMN kycvs_data.consent.uses IS 'Different answers it is good for';
 COMMENT ON COLUMN kycvs_data.consent.used IS 'Different answers given';
@@ -775,6 +806,9 @@ SELECT pg_catalog.pg_extension_config_dump('kycvs_data.api_key_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.purpose', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.purpose_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.notice', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.notice_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_text', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_text_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity_purpose', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_route', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_route_id_seq', '');
@@ -1169,14 +1203,98 @@ CREATE FUNCTION kycvs.add_purpose(code text, notice text, validity interval DEFA
   AS 'MODULE_PATHNAME', 'kycvs_add_purpose' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.add_purpose(text, text, interval, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.add_purpose(text, text, interval, int) TO kycvs_admin;
-COMMENT ON FUNCTION kycvs.add_purpose(text, text, interval, int) IS 'admin: a purpose with its English notice, how long a consent lasts (or to the end of its travel date, when that is later) and how many different answers it is good for';
+COMMENT ON FUNCTION kycvs.add_purpose(text, text, interval, int) IS 'admin: a purpose with its English notice (slots as in kycvs.add_notice), how long a consent lasts (or to the end of its travel date, when that is later) and how many different answers it is good for';
 
 CREATE FUNCTION kycvs.add_notice(code text, language text, notice text)
   RETURNS void
   AS 'MODULE_PATHNAME', 'kycvs_add_notice' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.add_notice(text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.add_notice(text, text, text) TO kycvs_admin;
-COMMENT ON FUNCTION kycvs.add_notice(text, text, text) IS 'admin: the notice of a purpose in another language (BCP 47); replaces an earlier one';
+COMMENT ON FUNCTION kycvs.add_notice(text, text, text) IS 'admin: the notice of a purpose in a language (BCP 47), a new version of it when there is one; slots {entity}, {uses} and, in brackets, {travel_date}';
+
+CREATE FUNCTION kycvs.add_usual_purpose(code text, host text DEFAULT NULL)
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_add_usual_purpose' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.add_usual_purpose(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.add_usual_purpose(text, text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.add_usual_purpose(text, text) IS 'admin: a purpose with notices and texts as they are shipped, see kycvs.usual_purposes; with a host the last line of its messages is "@host #code", which browsers fill in on pages of that host; says how long the messages get';
+
+CREATE FUNCTION kycvs.add_sms_text(purpose text, language text, text text DEFAULT NULL, template_id text DEFAULT NULL, entity_id text DEFAULT NULL, kind text DEFAULT 'otp')
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_add_sms_text' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.add_sms_text(text, text, text, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.add_sms_text(text, text, text, text, text, text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.add_sms_text(text, text, text, text, text, text) IS 'admin: the text of a purpose''s messages in a language (null: of every purpose without one of its own), with the ids under which it is registered; slots {otp}, {entity}, {minutes}, {purpose}, {persons}; without a text, ids for the one that is sent now. kind mobile-removed: to a number that was taken off a record. A new version each time; says how long it gets';
+
+CREATE FUNCTION kycvs.notice_shown(jti uuid)
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_notice_shown' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.notice_shown(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.notice_shown(uuid) TO kycvs_auditor;
+COMMENT ON FUNCTION kycvs.notice_shown(uuid) IS 'auditor: the notice that was shown for a consent or receipt, word for word, compared with its hash; audited';
+
+CREATE FUNCTION kycvs.describe_sms_text(text text, has_otp boolean)
+  RETURNS text
+  AS 'MODULE_PATHNAME', 'kycvs_describe_sms_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+REVOKE ALL ON FUNCTION kycvs.describe_sms_text(text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.describe_sms_text(text, boolean) TO kycvs_admin, kycvs_auditor, kycvs_owner;
+COMMENT ON FUNCTION kycvs.describe_sms_text(text, boolean) IS 'private: behind the view kycvs.sms_texts';
+
+CREATE FUNCTION kycvs.read_notices()
+  RETURNS TABLE (purpose text, language text, version int, is_current boolean, notice text, added_at timestamptz)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT p.code, n.language, n.version, n.version = max(n.version) OVER (PARTITION BY n.purpose, n.language), n.notice, n.added_at
+    FROM kycvs_data.notice AS n JOIN kycvs_data.purpose AS p ON p.id = n.purpose
+   ORDER BY p.code, n.language, n.version;
+END;
+ALTER FUNCTION kycvs.read_notices() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_notices() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_notices() TO kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.read_notices() IS 'private: behind the view kycvs.notices';
+
+CREATE VIEW kycvs.notices AS
+  SELECT n.purpose, n.language, n.version, n.is_current, n.notice, n.added_at FROM kycvs.read_notices() AS n;
+REVOKE ALL ON kycvs.notices FROM PUBLIC;
+GRANT SELECT ON kycvs.notices TO kycvs_admin, kycvs_auditor;
+COMMENT ON VIEW kycvs.notices IS 'admin, auditor: notices of purposes, all versions';
+COMMENT ON COLUMN kycvs.notices.purpose IS 'Code of the purpose';
+COMMENT ON COLUMN kycvs.notices.language IS 'Language (BCP 47, lower case)';
+COMMENT ON COLUMN kycvs.notices.version IS 'Counted from 1 in each language of a purpose';
+COMMENT ON COLUMN kycvs.notices.is_current IS 'True: this one is shown';
+COMMENT ON COLUMN kycvs.notices.notice IS 'The text with its slots';
+COMMENT ON COLUMN kycvs.notices.added_at IS 'When it was added';
+
+CREATE FUNCTION kycvs.read_sms_texts()
+  RETURNS TABLE (kind text, purpose text, language text, version int, is_current boolean, text text, template_id text, entity_id text, length text, added_at timestamptz)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE t.purpose WHEN -1 THEN 'mobile-removed' ELSE 'otp' END, p.code, t.language, t.version,
+         t.version = max(t.version) OVER (PARTITION BY t.purpose, t.language), t.text, nullif(t.template_id, ''), nullif(t.entity_id, ''),
+         kycvs.describe_sms_text(t.text, t.purpose >= 0), t.added_at
+    FROM kycvs_data.sms_text AS t LEFT JOIN kycvs_data.purpose AS p ON p.id = t.purpose
+   ORDER BY 1 DESC, p.code, t.language, t.version;
+END;
+ALTER FUNCTION kycvs.read_sms_texts() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_sms_texts() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_sms_texts() TO kycvs_admin, kycvs_auditor;
+COMMENT ON FUNCTION kycvs.read_sms_texts() IS 'private: behind the view kycvs.sms_texts';
+
+CREATE VIEW kycvs.sms_texts AS
+  SELECT t.kind, t.purpose, t.language, t.version, t.is_current, t.text, t.template_id, t.entity_id, t.length, t.added_at FROM kycvs.read_sms_texts() AS t;
+REVOKE ALL ON kycvs.sms_texts FROM PUBLIC;
+GRANT SELECT ON kycvs.sms_texts TO kycvs_admin, kycvs_auditor;
+COMMENT ON VIEW kycvs.sms_texts IS 'admin, auditor: texts of messages that were added, all versions; those of purposes without one are in kycvs.usual_purposes';
+COMMENT ON COLUMN kycvs.sms_texts.kind IS 'otp, or mobile-removed: to a number that was taken off a record';
+COMMENT ON COLUMN kycvs.sms_texts.purpose IS 'Code of the purpose; null for every purpose without a text of its own';
+COMMENT ON COLUMN kycvs.sms_texts.language IS 'Language (BCP 47, lower case)';
+COMMENT ON COLUMN kycvs.sms_texts.version IS 'Counted from 1 in each language of a purpose';
+COMMENT ON COLUMN kycvs.sms_texts.is_current IS 'True: this one is sent';
+COMMENT ON COLUMN kycvs.sms_texts.text IS 'The text with its slots';
+COMMENT ON COLUMN kycvs.sms_texts.template_id IS 'Id under which an operator has it registered (DLT), null for none';
+COMMENT ON COLUMN kycvs.sms_texts.entity_id IS 'Id of whoever has registered it (DLT: principal entity), null for none';
+COMMENT ON COLUMN kycvs.sms_texts.length IS 'How many parts it takes, in which alphabet';
+COMMENT ON COLUMN kycvs.sms_texts.added_at IS 'When it was added';
 
 CREATE FUNCTION kycvs.add_entity(code text, name text, role regrole, purposes text[])
   RETURNS void

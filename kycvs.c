@@ -310,41 +310,6 @@ KYCVS_FUNCTION(kycvs_create_api_key)
 	return kycvs_reply_text(kycvs_ask(code_request(KYCVS_OP_CREATE_API_KEY, fcinfo, "code")));
 }
 
-static void
-take_validity(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
-{
-	if (kycvs_take_given(request, fcinfo, arg, "validity") &&
-		!kycvs_microseconds(PG_GETARG_INTERVAL_P(arg), &request->microseconds))
-		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, "validity must be days and less, at most 366 days");
-}
-
-static void
-take_notice(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
-{
-	kycvs_take_text(request, fcinfo, arg, "notice", request->notice, sizeof(request->notice), ERRCODE_INVALID_PARAMETER_VALUE);
-}
-
-KYCVS_FUNCTION(kycvs_add_purpose)
-{
-	KycvsRequest *request = code_request(KYCVS_OP_ADD_PURPOSE, fcinfo, "code");
-
-	take_notice(request, fcinfo, 1);
-	take_validity(request, fcinfo, 2);
-	kycvs_take_count(request, fcinfo, 3, "uses");
-	kycvs_ask(request);
-	PG_RETURN_VOID();
-}
-
-KYCVS_FUNCTION(kycvs_add_notice)
-{
-	KycvsRequest *request = code_request(KYCVS_OP_ADD_NOTICE, fcinfo, "code");
-
-	kycvs_take_text(request, fcinfo, 1, "language", request->language, sizeof(request->language), ERRCODE_INVALID_PARAMETER_VALUE);
-	take_notice(request, fcinfo, 2);
-	kycvs_ask(request);
-	PG_RETURN_VOID();
-}
-
 KYCVS_FUNCTION(kycvs_add_entity)
 {
 	KycvsRequest *request = code_request(KYCVS_OP_ADD_ENTITY, fcinfo, "code");

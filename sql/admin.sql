@@ -40,13 +40,13 @@ SELECT :'receipt'::jsonb ->> 'notice' AS notice;
 RESET ROLE;
 SELECT kycvs.add_notice('admin', 'hi', 'व्यवस्थापक फिर पूछता है।') \g /dev/null
 SET ROLE regress_managed;
--- what was shown is what is consented to: the old challenge goes on, a resend that would show another notice does not
+-- what was shown is what is consented to: the old challenge goes on, also when it is sent again
 SELECT test.jti(:'receipt') AS txn \gset
 SELECT kycvs_issue_otp('9826000001', 'Usha Menon', 'admin', 'N1', language => 'hi') AS again \gset
 SELECT :'again'::jsonb ->> 'jti' = :'txn' AS same, :'again'::jsonb ->> 'notice' AS notice;
 SELECT test.otp(:'txn') IS NOT NULL AS sent;
 SELECT test.age(:'txn', '30 seconds') \g /dev/null
-SELECT kycvs_resend_otp(:'txn');
+SELECT kycvs_resend_otp(:'txn') ->> 'notice' = :'receipt'::jsonb ->> 'notice' AS same_notice;
 SELECT kycvs_verify_otp(:'txn', test.otp(:'txn'), true) ->> 'notice_sha256' = encode(sha256(convert_to(:'receipt'::jsonb ->> 'notice', 'UTF8')), 'hex') AS consented_to_what_was_shown;
 -- how long a consent lasts and how often it may be used are the purpose's
 SELECT consent -> 'uses' AS uses, ((consent ->> 'exp')::int - (consent ->> 'iat')::int) / 3600.0 = 48 AS two_days

@@ -1,6 +1,6 @@
 /*
  * admin.c
- *	  Decides the requests of administrators: keys, purposes, entities, API keys.
+ *	  Decides the requests of administrators: keys, entities, API keys.
  *
  * They are requests to the authority like all others, so that they survive the
  * caller's ROLLBACK and see roles that are committed only.
@@ -21,8 +21,6 @@
 #include "utils/syscache.h"
 #include "vault.h"
 
-#define VALIDITY_MAX	(366 * USECS_PER_DAY)
-
 static KycvsStatement activate_key[] = {
 	{"UPDATE kycvs_data.signing_key SET state = 'retired', retired_at = $2"
 		" WHERE state = 'active' AND EXISTS (SELECT FROM kycvs_data.signing_key WHERE kid = $1 AND state = 'pending')"},
@@ -36,14 +34,6 @@ static KycvsStatement find_key = {
 };
 static KycvsStatement destroy_key = {
 	"UPDATE kycvs_data.signing_key SET destroyed_at = $2 WHERE kid = $1"
-};
-static KycvsStatement insert_purpose = {
-	"INSERT INTO kycvs_data.purpose (code, validity, uses, created_at)"
-	" VALUES ($1, $2 * interval '1 microsecond', $3, $4) ON CONFLICT (code) DO NOTHING RETURNING id"
-};
-static KycvsStatement write_notice = {
-	"INSERT INTO kycvs_data.notice (purpose, language, notice) VALUES ($1, $2, $3)"
-	" ON CONFLICT (purpose, language) DO UPDATE SET notice = excluded.notice"
 };
 static KycvsStatement insert_entity = {
 	"INSERT INTO kycvs_data.entity (code, name, role, created_at) VALUES ($1, $2, $3, $4)"
@@ -175,78 +165,6 @@ kycvs_decide_jwks(KycvsCall *call)
 	kycvs_grant_text(call, body.data, body.len);
 	call->reply->number = n;
 	call->reply->more = first + n < list.n;
-}
-
-/* ---- notices ---- */
-
-static bool
-check_notice(KycvsCall *call)
-{
-	return kycvs_text_usable(call->request->notice) ||
-		kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "notice is empty or has control characters");
-}
-
-static void
-save_notice(const KycvsCall *call, int32 purpose, const char *language)
-{
-	KycvsArgs	args = {0};
-
-	kycvs_bind_int4(&args, purpose);
-	kycvs_bind_text(&args, language);
-	kycvs_bind_text(&args, call->request->notice);
-	kycvs_run(&write_notice, &args);
-}
-
-/* ---- purposes ---- */
-
-static bool
-check_purpose(KycvsCall *call)
-{
-	const KycvsRequest *request = call->request;
-
-	if (request->microseconds < USECS_PER_MINUTE || request->microseconds > VALIDITY_MAX)
-		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE,
-									"validity must be between 1 minute and 366 days");
-	if (request->count < 1 || request->count > 1000)
-		return kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "uses must be between 1 and 1000");
-	return true;
-}
-
-void
-kycvs_decide_add_purpose(KycvsCall *call)
-{
-	KycvsArgs	args = {0};
-
-	if (!kycvs_check_code(call, call->request->code) || !check_notice(call) || !check_purpose(call))
-		return;
-	kycvs_bind_text(&args, call->request->code);
-	kycvs_bind_int8(&args, call->request->microseconds);
-	kycvs_bind_int4(&args, call->request->count);
-	kycvs_bind_time(&args, call->now);
-	if (kycvs_run(&insert_purpose, &args) == 0)
-		kycvs_decline_reason(call, ERRCODE_DUPLICATE_OBJECT, "purpose already exists");
-	else
-		save_notice(call, kycvs_column_int4(0, 1), "en");
-}
-
-static bool
-language_usable(const char *language)
-{
-	return language[0] != '\0' && language[0] != '-' &&
-		strspn(language, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(language);
-}
-
-void
-kycvs_decide_add_notice(KycvsCall *call)
-{
-	KycvsPurpose purpose;
-
-	if (!kycvs_purpose_by_code(call->request->code, &purpose))
-		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "purpose does not exist");
-	else if (!language_usable(call->request->language))
-		kycvs_decline_reason(call, ERRCODE_INVALID_PARAMETER_VALUE, "language must be a lower-case BCP 47 tag, like 'hi'");
-	else if (check_notice(call))
-		save_notice(call, purpose.id, call->request->language);
 }
 
 /* ---- entities ---- */

@@ -24,6 +24,23 @@ kycvs_note_bad(KycvsRequest *request, int sqlstate, const char *reason)
 	strlcpy(request->bad_reason, reason, sizeof(request->bad_reason));
 }
 
+void
+kycvs_take_word(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what, char *value, size_t size)
+{
+	kycvs_take_text(request, fcinfo, arg, what, value, size, ERRCODE_INVALID_PARAMETER_VALUE);
+}
+
+/* An empty text stands for NULL in a request, so it is not taken for one. */
+bool
+kycvs_take_optional_word(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what, char *value, size_t size)
+{
+	bool		given = kycvs_take_optional_text(request, fcinfo, arg, what, value, size, ERRCODE_INVALID_PARAMETER_VALUE);
+
+	if (given && value[0] == '\0')
+		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, psprintf("%s must be null or not empty", what));
+	return given;
+}
+
 bool
 kycvs_take_given(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what)
 {

@@ -27,6 +27,10 @@ extern void kycvs_take_text(KycvsRequest *request, FunctionCallInfo fcinfo, int 
 extern bool kycvs_take_optional_text(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what,
 									 char *value, size_t size, int too_long);
 
+/* The same two with 22023 for one that is too long; where NULL is allowed, an empty text is not. */
+extern void kycvs_take_word(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what, char *value, size_t size);
+extern bool kycvs_take_optional_word(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what, char *value, size_t size);
+
 /* Notes 22004 for a NULL; returns whether there is a value. */
 extern bool kycvs_take_given(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what);
 

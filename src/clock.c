@@ -89,6 +89,17 @@ kycvs_clock_year(DateADT day)
 	return year;
 }
 
+char *
+kycvs_clock_day_text(DateADT day)
+{
+	int			year,
+				month,
+				dom;
+
+	j2date(day + POSTGRES_EPOCH_JDATE, &year, &month, &dom);
+	return psprintf("%04d-%02d-%02d", year, month, dom);
+}
+
 int64
 kycvs_clock_epoch(TimestampTz time)
 {

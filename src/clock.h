@@ -26,6 +26,9 @@ extern DateADT kycvs_clock_day(TimestampTz time);
 extern TimestampTz kycvs_clock_day_end(DateADT day);
 extern int	kycvs_clock_year(DateADT day);
 
+/* YYYY-MM-DD */
+extern char *kycvs_clock_day_text(DateADT day);
+
 /* Seconds since 1970-01-01 UTC, as JWT has them (RFC 7519, section 2). */
 extern int64 kycvs_clock_epoch(TimestampTz time);
 

@@ -36,12 +36,7 @@ add_uuid(KycvsClaims *claims, const char *name, const pg_uuid_t *id)
 static void
 add_date(KycvsClaims *claims, const char *name, DateADT date)
 {
-	int			year,
-				month,
-				day;
-
-	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	kycvs_claim_text(claims, name, psprintf("%04d-%02d-%02d", year, month, day));
+	kycvs_claim_text(claims, name, kycvs_clock_day_text(date));
 }
 
 static void

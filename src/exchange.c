@@ -27,6 +27,7 @@ enum
 	CHALLENGE_REFERENCE,
 	CHALLENGE_TRAVEL_DATE,
 	CHALLENGE_LANGUAGE,
+	CHALLENGE_NOTICE,
 	CHALLENGE_NOTICE_SHA256,
 	CHALLENGE_ISSUED_AT,
 	CHALLENGE_SENT_AT,
@@ -51,6 +52,7 @@ static const char *const challenge_columns[] = {
 	[CHALLENGE_REFERENCE] = "reference",
 	[CHALLENGE_TRAVEL_DATE] = "travel_date",
 	[CHALLENGE_LANGUAGE] = "language",
+	[CHALLENGE_NOTICE] = "notice",
 	[CHALLENGE_NOTICE_SHA256] = "notice_sha256",
 	[CHALLENGE_ISSUED_AT] = "issued_at",
 	[CHALLENGE_SENT_AT] = "sent_at",
@@ -81,6 +83,7 @@ enum
 	CONSENT_SUB,
 	CONSENT_REFERENCE,
 	CONSENT_TRAVEL_DATE,
+	CONSENT_NOTICE,
 	CONSENT_NOTICE_SHA256,
 	CONSENT_CANONICAL_SHA256,
 	CONSENT_USES,
@@ -103,6 +106,7 @@ static const char *const consent_columns[] = {
 	[CONSENT_SUB] = "sub",
 	[CONSENT_REFERENCE] = "reference",
 	[CONSENT_TRAVEL_DATE] = "travel_date",
+	[CONSENT_NOTICE] = "notice",
 	[CONSENT_NOTICE_SHA256] = "notice_sha256",
 	[CONSENT_CANONICAL_SHA256] = "canonical_sha256",
 	[CONSENT_USES] = "uses",
@@ -199,6 +203,7 @@ read_challenge(const KycvsRow *row, KycvsChallenge *challenge)
 	challenge->has_reference = read_optional_text(row, CHALLENGE_REFERENCE, challenge->reference, sizeof(challenge->reference));
 	challenge->has_travel_date = read_optional_date(row, CHALLENGE_TRAVEL_DATE, &challenge->travel_date);
 	kycvs_row_text(row, CHALLENGE_LANGUAGE, challenge->language, sizeof(challenge->language));
+	challenge->notice = kycvs_row_int4(row, CHALLENGE_NOTICE);
 	kycvs_row_bytes(row, CHALLENGE_NOTICE_SHA256, challenge->notice_sha256, KYCVS_DIGEST_LENGTH);
 	challenge->issued_at = kycvs_row_time(row, CHALLENGE_ISSUED_AT);
 	challenge->sent_at = kycvs_row_time(row, CHALLENGE_SENT_AT);
@@ -303,6 +308,7 @@ kycvs_challenge_insert(const KycvsChallenge *challenge)
 	kycvs_bind_text(&columns, challenge->has_reference ? challenge->reference : NULL);
 	kycvs_bind_date(&columns, challenge->travel_date, challenge->has_travel_date);
 	kycvs_bind_text(&columns, challenge->language);
+	kycvs_bind_int4(&columns, challenge->notice);
 	kycvs_bind_bytes(&columns, challenge->notice_sha256, KYCVS_DIGEST_LENGTH);
 	kycvs_bind_time(&columns, challenge->issued_at);
 	kycvs_bind_time(&columns, challenge->sent_at);
@@ -377,6 +383,7 @@ read_consent(const KycvsRow *row, KycvsConsent *consent)
 	kycvs_row_bytes(row, CONSENT_SUB, consent->sub, KYCVS_DIGEST_LENGTH);
 	consent->has_reference = read_optional_text(row, CONSENT_REFERENCE, consent->reference, sizeof(consent->reference));
 	consent->has_travel_date = read_optional_date(row, CONSENT_TRAVEL_DATE, &consent->travel_date);
+	consent->notice = kycvs_row_int4(row, CONSENT_NOTICE);
 	kycvs_row_bytes(row, CONSENT_NOTICE_SHA256, consent->notice_sha256, KYCVS_DIGEST_LENGTH);
 	kycvs_row_bytes(row, CONSENT_CANONICAL_SHA256, consent->canonical_sha256, KYCVS_DIGEST_LENGTH);
 	consent->uses = kycvs_row_int4(row, CONSENT_USES);
@@ -427,6 +434,7 @@ kycvs_consent_insert(const KycvsConsent *consent)
 	kycvs_bind_bytes(&columns, consent->sub, KYCVS_DIGEST_LENGTH);
 	kycvs_bind_text(&columns, consent->has_reference ? consent->reference : NULL);
 	kycvs_bind_date(&columns, consent->travel_date, consent->has_travel_date);
+	kycvs_bind_int4(&columns, consent->notice);
 	kycvs_bind_bytes(&columns, consent->notice_sha256, KYCVS_DIGEST_LENGTH);
 	kycvs_bind_bytes(&columns, consent->canonical_sha256, KYCVS_DIGEST_LENGTH);
 	kycvs_bind_int4(&columns, consent->uses);

@@ -26,6 +26,7 @@ typedef struct KycvsChallenge
 	bool		has_travel_date;
 	DateADT		travel_date;
 	char		language[KYCVS_CODE_MAX + 1];
+	int32		notice;			/* the version that was shown */
 	uint8		notice_sha256[KYCVS_DIGEST_LENGTH];
 	TimestampTz issued_at;
 	TimestampTz sent_at;
@@ -55,6 +56,7 @@ typedef struct KycvsConsent
 	char		reference[KYCVS_TEXT_MAX + 1];
 	bool		has_travel_date;
 	DateADT		travel_date;
+	int32		notice;			/* the version that was shown */
 	uint8		notice_sha256[KYCVS_DIGEST_LENGTH];
 	uint8		canonical_sha256[KYCVS_DIGEST_LENGTH];
 	int			uses;

@@ -22,6 +22,7 @@
 #include "group.h"
 #include "limits.h"
 #include "message.h"
+#include "notice.h"
 
 #define TRAVEL_DAYS_MAX 366
 
@@ -31,7 +32,7 @@ typedef struct Question
 	char		e164[KYCVS_E164_MAX + 1];
 	uint8		index[KYCVS_INDEX_LENGTH];	/* of persons with this mobile; only ids are made of it */
 	KycvsPurpose purpose;
-	char		notice[KYCVS_NOTICE_MAX + 1];
+	char	   *notice;			/* the text that is shown */
 	KycvsChallenge challenge;
 	KycvsLimits limits;
 } Question;
@@ -69,14 +70,28 @@ read_travel_date(KycvsCall *call, Question *question)
 	return true;
 }
 
+/* With what it tells of this question. */
+static void
+fill_notice(const KycvsCall *call, Question *question, const KycvsNotice *notice)
+{
+	KycvsNoticeFacts facts = {
+		call->entity.name, question->purpose.uses, question->challenge.has_travel_date, question->challenge.travel_date
+	};
+
+	question->notice = kycvs_notice_fill(notice, &facts);
+}
+
 static bool
 read_notice(KycvsCall *call, Question *question)
 {
 	KycvsChallenge *challenge = &question->challenge;
+	KycvsNotice notice;
 
 	strlcpy(challenge->language, call->request->language, sizeof(challenge->language));
-	if (!kycvs_notice(question->purpose.id, challenge->language, question->notice))
+	if (!kycvs_notice_current(question->purpose.id, challenge->language, &notice))
 		return kycvs_decline(call, KV_NO_NOTICE);
+	challenge->notice = notice.id;
+	fill_notice(call, question, &notice);
 	kycvs_must(kycvs_sha256(question->notice, strlen(question->notice), challenge->notice_sha256), "hash a notice");
 	return true;
 }
@@ -345,19 +360,15 @@ find_challenge(KycvsCall *call, Question *question)
 	return true;
 }
 
-/* A notice that was changed meanwhile is not the one that this challenge shows. */
-static bool
+/* The one that this challenge began with, though there be a newer one. */
+static void
 find_notice(KycvsCall *call, Question *question)
 {
-	uint8		digest[KYCVS_DIGEST_LENGTH];
+	KycvsNotice notice;
 
-	if (!kycvs_purpose_by_id(question->challenge.binding.purpose, &question->purpose) ||
-		!kycvs_notice(question->purpose.id, question->challenge.language, question->notice))
-		return kycvs_decline(call, KV_OTP_EXPIRED);
-	kycvs_must(kycvs_sha256(question->notice, strlen(question->notice), digest), "hash a notice");
-	if (memcmp(digest, question->challenge.notice_sha256, sizeof(digest)) != 0)
-		return kycvs_decline(call, KV_OTP_EXPIRED);
-	return true;
+	kycvs_must(kycvs_purpose_by_id(question->challenge.binding.purpose, &question->purpose) &&
+			   kycvs_notice_by_id(question->challenge.notice, &notice), "read the notice that was shown");
+	fill_notice(call, question, &notice);
 }
 
 static bool
@@ -375,10 +386,10 @@ kycvs_decide_resend(KycvsCall *call)
 
 	memset(&question, 0, sizeof(question));
 	if (!find_challenge(call, &question) ||
-		!find_notice(call, &question) ||
 		!pause_over(call, &question) ||
 		!may_send(call, &question))
 		return;
+	find_notice(call, &question);
 	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, question.challenge.mobile_sealed, KYCVS_SEALED_MOBILE,
 							question.e164, sizeof(question.e164)), "unseal a mobile number");
 	kycvs_limits_sent(&question.limits, call->now);

@@ -1,6 +1,6 @@
 /*
  * registry.c
- *	  Entities, purposes and notices: the registry's lasting records.
+ *	  Entities and purposes: the registry's lasting records.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -47,11 +47,6 @@ static const char *const entity_purpose_columns[] = {NULL, "entity", "purpose"};
 static KycvsTable entity_purposes = KYCVS_TABLE("entity_purpose", entity_purpose_columns);
 static KycvsIndex entity_purpose_by_both = {&entity_purposes, "entity_purpose_pkey", 2, BTEqualStrategyNumber};
 
-#define NOTICE_NOTICE 3
-static const char *const notice_columns[] = {NULL, "purpose", "language", "notice"};
-static KycvsTable notices = KYCVS_TABLE("notice", notice_columns);
-static KycvsIndex notice_by_language = {&notices, "notice_pkey", 2, BTEqualStrategyNumber};
-
 /* ---- statements ---- */
 
 static KycvsStatement find_member_entities = {
@@ -71,6 +66,7 @@ static KycvsStatement find_problems = {
 	" WHERE r.oid IS NULL OR r.rolsuper OR NOT pg_has_role(r.oid, 'kycvs_entity', 'MEMBER')"
 	" ORDER BY e.code LIMIT 50"
 };
+
 /* ---- entities ---- */
 
 static bool
@@ -217,18 +213,4 @@ kycvs_purpose_allowed(int32 entity, const char *code, KycvsPurpose *purpose)
 	kycvs_bind_int4(&keys, entity);
 	kycvs_bind_int4(&keys, purpose->id);
 	return kycvs_row_find(&entity_purpose_by_both, &keys, &row);
-}
-
-bool
-kycvs_notice(int32 purpose, const char *language, char notice[KYCVS_NOTICE_MAX + 1])
-{
-	KycvsArgs	keys = {0};
-	KycvsRow	row;
-
-	kycvs_bind_int4(&keys, purpose);
-	kycvs_bind_text(&keys, language);
-	if (!kycvs_row_find(&notice_by_language, &keys, &row))
-		return false;
-	kycvs_row_text(&row, NOTICE_NOTICE, notice, KYCVS_NOTICE_MAX + 1);
-	return true;
 }

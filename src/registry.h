@@ -1,6 +1,6 @@
 /*
  * registry.h
- *	  Entities, purposes and notices: the registry's lasting records.
+ *	  Entities and purposes: the registry's lasting records.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -42,6 +42,5 @@ extern void kycvs_entity_problems(StringInfo out);
 extern bool kycvs_purpose_by_code(const char *code, KycvsPurpose *purpose);
 extern bool kycvs_purpose_by_id(int32 id, KycvsPurpose *purpose);
 extern bool kycvs_purpose_allowed(int32 entity, const char *code, KycvsPurpose *purpose);
-extern bool kycvs_notice(int32 purpose, const char *language, char notice[KYCVS_NOTICE_MAX + 1]);
 
 #endif							/* KYCVS_REGISTRY_H */

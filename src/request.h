@@ -42,6 +42,9 @@ typedef enum KycvsOp
 	KYCVS_OP_DESTROY_KEY,
 	KYCVS_OP_ADD_PURPOSE,
 	KYCVS_OP_ADD_NOTICE,
+	KYCVS_OP_ADD_USUAL_PURPOSE,
+	KYCVS_OP_ADD_SMS_TEXT,
+	KYCVS_OP_NOTICE_SHOWN,
 	KYCVS_OP_ADD_ENTITY,
 	KYCVS_OP_SUSPEND_ENTITY,
 	KYCVS_OP_RESUME_ENTITY,
@@ -121,6 +124,8 @@ typedef struct KycvsRequest
 	/* Long and rare, so they stand last: a request without them is copied only so far. */
 	char		names[KYCVS_GROUP_MAX][KYCVS_NAME_MAX + 1];
 	char		notice[KYCVS_NOTICE_MAX + 1];
+	char		dlt_template[KYCVS_CODE_MAX + 1];
+	char		dlt_entity[KYCVS_CODE_MAX + 1];
 	char		purposes[KYCVS_PURPOSES_MAX][KYCVS_CODE_MAX + 1];	/* or routes that are down */
 	KycvsSmsRoute route;
 } KycvsRequest;
@@ -143,7 +148,7 @@ kycvs_request_size(const KycvsRequest *request)
 {
 	if (request->op == KYCVS_OP_ADD_SMS_ROUTE)
 		return sizeof(KycvsRequest);
-	if (request->nnames > 0 || request->notice[0] != '\0' || request->purposes[0][0] != '\0')
+	if (request->nnames > 0 || request->notice[0] != '\0' || request->purposes[0][0] != '\0' || request->op == KYCVS_OP_ADD_SMS_TEXT)
 		return offsetof(KycvsRequest, route);
 	return offsetof(KycvsRequest, names);
 }

@@ -11,6 +11,7 @@
 static const char admin[] = "kycvs_admin";
 static const char registrar[] = "kycvs_registrar";
 static const char sender[] = "kycvs_sender";
+static const char auditor[] = "kycvs_auditor";
 
 const KycvsRoute kycvs_routes[KYCVS_OPS] = {
 	[KYCVS_OP_ISSUE] = {kycvs_decide_issue, NULL, true, KYCVS_NEEDS_SIGNING},
@@ -27,6 +28,9 @@ const KycvsRoute kycvs_routes[KYCVS_OPS] = {
 	[KYCVS_OP_DESTROY_KEY] = {kycvs_decide_destroy_key, admin, false, KYCVS_NEEDS_SECRETS},
 	[KYCVS_OP_ADD_PURPOSE] = {kycvs_decide_add_purpose, admin, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_ADD_NOTICE] = {kycvs_decide_add_notice, admin, false, KYCVS_NEEDS_NOTHING},
+	[KYCVS_OP_ADD_USUAL_PURPOSE] = {kycvs_decide_add_usual_purpose, admin, false, KYCVS_NEEDS_NOTHING},
+	[KYCVS_OP_ADD_SMS_TEXT] = {kycvs_decide_add_sms_text, admin, false, KYCVS_NEEDS_NOTHING},
+	[KYCVS_OP_NOTICE_SHOWN] = {kycvs_decide_notice_shown, auditor, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_ADD_ENTITY] = {kycvs_decide_add_entity, admin, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_SUSPEND_ENTITY] = {kycvs_decide_suspend_entity, admin, false, KYCVS_NEEDS_NOTHING},
 	[KYCVS_OP_RESUME_ENTITY] = {kycvs_decide_resume_entity, admin, false, KYCVS_NEEDS_NOTHING},

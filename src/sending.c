@@ -18,6 +18,7 @@
 #include "call.h"
 #include "message.h"
 #include "smsroute.h"
+#include "smstext.h"
 #include "tally.h"
 #include "utils/guc.h"
 
@@ -135,40 +136,41 @@ append_string(StringInfo out, const char *string)
 	appendBinaryStringInfo(out, string, strlen(string) + 1);
 }
 
-/*
- * Names entity, purpose, how many persons and validity, so that a relayed OTP is
- * recognisable; no other six digits in it.
- */
+/* The first six strings of a message: which, to whom, what, in which language, and under which ids that is registered. */
 static void
-append_body(StringInfo out, const char *otp, const char *entity, const char *purpose, int persons, int seconds)
+append_message(StringInfo out, const KycvsMessage *message, const char *mobile, const char *body, const char *language, const KycvsSmsText *text)
 {
-	int			minutes = Max(seconds / 60, 1);
-	const char *whose = persons > 1 ? psprintf("the vaccination status of %d persons", persons) : "your vaccination status";
-
-	appendStringInfo(out,
-					 "%s is your OTP for %s (%s) to see %s. Valid %d min."
-					 " Not asked for? Ignore it; tell it to nobody.",
-					 otp, entity, purpose, whose, minutes);
-	appendStringInfoChar(out, '\0');
+	append_string(out, psprintf("%lld", (long long) message->id));
+	append_string(out, mobile);
+	append_string(out, body);
+	append_string(out, language);
+	append_string(out, text->template_id);
+	append_string(out, text->entity_id);
 }
 
-/* What a sender needs besides the text: ids of its template and of who sends, none yet; route, attempt, how long. */
+/* What a sender needs besides: route, attempt, how long. */
 static void
 append_attempt(StringInfo out, const KycvsCall *call, const KycvsMessage *message, const Ways *ways, int way)
 {
-	append_string(out, "");
-	append_string(out, "");
 	append_string(out, way >= 0 ? ways->routes.names[way] : "");
 	append_string(out, psprintf("%d", message->attempt));
 	append_string(out, psprintf("%lld", (long long) (message->expires_at - call->now)));
 }
 
-/* The first four strings of a message, each with its NUL. */
+/* Whole minutes, rounded down so that nobody is promised more; at least one. */
+static int
+minutes_left(const KycvsCall *call, const KycvsMessage *message)
+{
+	return (int) Max((message->expires_at - call->now + USECS_PER_SEC - 1) / USECS_PER_MINUTE, 1);
+}
+
 static void
 append_otp(StringInfo out, const KycvsCall *call, const KycvsMessage *message, const KycvsChallenge *challenge)
 {
 	KycvsEntity entity;
 	KycvsPurpose purpose;
+	KycvsSmsText text;
+	StringInfoData body;
 	char		mobile[KYCVS_E164_MAX + 1];
 	char		otp[KYCVS_OTP_DIGITS + 1];
 
@@ -176,11 +178,12 @@ append_otp(StringInfo out, const KycvsCall *call, const KycvsMessage *message, c
 			   kycvs_purpose_by_id(challenge->binding.purpose, &purpose), "read who asks and why");
 	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, challenge->mobile_sealed, KYCVS_SEALED_MOBILE, mobile, sizeof(mobile)) &&
 			   kycvs_otp_derive(&challenge->binding, otp), "derive a message");
-	append_string(out, psprintf("%lld", (long long) message->id));
-	append_string(out, mobile);
-	append_body(out, otp, entity.name, purpose.code, challenge->persons,
-				(int) ((message->expires_at - call->now + USECS_PER_SEC - 1) / USECS_PER_SEC));
-	append_string(out, challenge->language);
+	kycvs_sms_text_choose(purpose.id, challenge->language, &text);
+	initStringInfo(&body);
+	kycvs_sms_fill(&body, text.wording,
+				   &(KycvsSmsFacts) {otp, entity.name, purpose.code, minutes_left(call, message), Max(challenge->persons, 1)});
+	append_message(out, message, mobile, body.data, challenge->language, &text);
+	explicit_bzero(body.data, body.len);
 	explicit_bzero(otp, sizeof(otp));
 	explicit_bzero(mobile, sizeof(mobile));
 }
@@ -189,14 +192,12 @@ append_otp(StringInfo out, const KycvsCall *call, const KycvsMessage *message, c
 static void
 append_notice(StringInfo out, const KycvsMessage *message)
 {
+	KycvsSmsText text;
 	char		mobile[KYCVS_E164_MAX + 1];
 
 	kycvs_must(kycvs_unseal(KYCVS_SEAL_MOBILE, message->mobile_sealed, KYCVS_SEALED_MOBILE, mobile, sizeof(mobile)), "derive a message");
-	append_string(out, psprintf("%lld", (long long) message->id));
-	append_string(out, mobile);
-	append_string(out, "This mobile number was taken off a vaccination record, on request."
-				  " If nobody of yours asked for it, tell your vaccination centre soon.");
-	append_string(out, "en");
+	kycvs_sms_text_choose(KYCVS_MOBILE_REMOVED, "en", &text);
+	append_message(out, message, mobile, text.wording, "en", &text);
 	explicit_bzero(mobile, sizeof(mobile));
 }
 

@@ -13,20 +13,6 @@
 #include "pattern.h"
 #include "utils/timestamp.h"
 
-static void
-take_word(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what, char *value, size_t size)
-{
-	kycvs_take_text(request, fcinfo, arg, what, value, size, ERRCODE_INVALID_PARAMETER_VALUE);
-}
-
-/* An empty text stands for NULL in a request, so it is not taken for one. */
-static void
-take_optional(KycvsRequest *request, FunctionCallInfo fcinfo, int arg, const char *what, char *value, size_t size)
-{
-	if (kycvs_take_optional_text(request, fcinfo, arg, what, value, size, ERRCODE_INVALID_PARAMETER_VALUE) && value[0] == '\0')
-		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, psprintf("%s must be null or not empty", what));
-}
-
 /* 0 stands for NULL. */
 static int
 optional_number(FunctionCallInfo fcinfo, int arg)
@@ -54,7 +40,7 @@ take_pattern(KycvsRequest *request, FunctionCallInfo fcinfo, int arg)
 	char	   *pattern = request->route.success_pattern;
 	const char *trouble;
 
-	take_optional(request, fcinfo, arg, "success_pattern", pattern, sizeof(request->route.success_pattern));
+	kycvs_take_optional_word(request, fcinfo, arg, "success_pattern", pattern, sizeof(request->route.success_pattern));
 	trouble = request->bad_argument == 0 && pattern[0] != '\0' ? kycvs_pattern_trouble(pattern) : NULL;
 	if (trouble != NULL)
 		kycvs_note_bad(request, ERRCODE_INVALID_PARAMETER_VALUE, trouble);
@@ -66,12 +52,12 @@ take_message(KycvsRequest *request, FunctionCallInfo fcinfo)
 {
 	KycvsSmsRoute *route = &request->route;
 
-	take_word(request, fcinfo, 0, "name", route->name, sizeof(route->name));
-	take_word(request, fcinfo, 1, "url", route->url, sizeof(route->url));
-	take_word(request, fcinfo, 2, "method", route->method, sizeof(route->method));
+	kycvs_take_word(request, fcinfo, 0, "name", route->name, sizeof(route->name));
+	kycvs_take_word(request, fcinfo, 1, "url", route->url, sizeof(route->url));
+	kycvs_take_word(request, fcinfo, 2, "method", route->method, sizeof(route->method));
 	route->nheaders = kycvs_take_list(request, fcinfo, 3, "headers", route->headers[0], sizeof(route->headers[0]), KYCVS_SMS_HEADERS_MAX);
-	take_optional(request, fcinfo, 4, "body", route->body, sizeof(route->body));
-	take_word(request, fcinfo, 5, "body_format", route->body_format, sizeof(route->body_format));
+	kycvs_take_optional_word(request, fcinfo, 4, "body", route->body, sizeof(route->body));
+	kycvs_take_word(request, fcinfo, 5, "body_format", route->body_format, sizeof(route->body_format));
 }
 
 static void
@@ -83,8 +69,8 @@ take_conditions(KycvsRequest *request, FunctionCallInfo fcinfo)
 		route->priority = PG_GETARG_INT32(6);
 	route->success_status = optional_number(fcinfo, 7);
 	take_pattern(request, fcinfo, 8);
-	take_optional(request, fcinfo, 9, "username", route->username, sizeof(route->username));
-	take_optional(request, fcinfo, 10, "secret_file", route->secret_file, sizeof(route->secret_file));
+	kycvs_take_optional_word(request, fcinfo, 9, "username", route->username, sizeof(route->username));
+	kycvs_take_optional_word(request, fcinfo, 10, "secret_file", route->secret_file, sizeof(route->secret_file));
 	route->per_minute = optional_number(fcinfo, 11);
 	take_timeout(request, fcinfo, 12);
 	if (kycvs_take_given(request, fcinfo, 13, "allow_private"))

@@ -183,6 +183,7 @@ fill_consent(KycvsConsent *consent, const KycvsChallenge *challenge, const Kycvs
 	strlcpy(consent->reference, challenge->reference, sizeof(consent->reference));
 	consent->has_travel_date = challenge->has_travel_date;
 	consent->travel_date = challenge->travel_date;
+	consent->notice = challenge->notice;
 	memcpy(consent->notice_sha256, challenge->notice_sha256, KYCVS_DIGEST_LENGTH);
 	consent->uses = purpose->uses;
 	consent->issued_at = now;

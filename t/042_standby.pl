@@ -31,7 +31,7 @@ my @entity_calls = (
     'SELECT kycvs_issue_group_otp(\'9825012345\', \'{Ramesh Patel}\', \'ticket-booking\')',
     'SELECT kycvs_status_group(\'{}\')');
 my @admin_calls = map { "SELECT kycvs.$_" } (
-    'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')', 'add_notice(\'x\', \'en\', \'x\')',
+    'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')', 'add_notice(\'x\', \'en\', \'x\')', 'add_usual_purpose(\'employment\')', 'add_sms_text(NULL, \'en\')', 'notice_shown(gen_random_uuid())',
     'add_entity(\'x\', \'x\', \'airline\', \'{}\')', 'suspend_entity(\'irctc\')', 'resume_entity(\'irctc\')', 'set_budget(\'irctc\', 1)',
     'set_rules(\'irctc\', \'eu-2022\')', 'add_rules(\'x\', \'x\')', 'add_rule_interval(\'x\', \'COVAXIN\', \'2021-07-01\', 28)',
     'create_api_key(\'irctc\')', 'revoke_api_key(1)', 'register_person(\'9825012345\', \'Ramesh Patel\')', 'find_person(\'9825012345\', \'Ramesh Patel\')',
@@ -188,6 +188,7 @@ $observer->value('CREATE ROLE metro');
 $observer->value('SELECT kycvs.add_entity(\'metro\', \'Metro\', \'metro\', ARRAY[\'ticket-booking\'])');
 $observer->value('SELECT kycvs.set_rules(\'metro\', \'local\')');
 $observer->value('SELECT kycvs.add_notice(\'ticket-booking\', \'gu\', \'રેલવે પૂછે છે.\')');
+$observer->value('SELECT kycvs.add_sms_text(\'ticket-booking\', \'gu\', template_id => \'T-1\')');
 my $api_key = $observer->value('SELECT kycvs.create_api_key(\'irctc\')');
 $observer->value('SELECT kycvs.add_sms_route(\'main\', \'https://sms.example/?to={to}&text={text}\', headers => \'{X-Key: 1}\')');
 my $person = $observer->value('SELECT kycvs.register_person(\'9825000001\', \'હેતલ શાહ\', \'CARD 7\', 1994)');
@@ -210,7 +211,7 @@ my $restored = new_server('restored', conf => 'kycvs.issuer = \'https://elsewher
 $restored->psql('postgres', "\\i $dump.roles", on_error_stop => 0);
 $restored->safe_psql('postgres', "\\i $dump");
 
-my @tables = qw(registry signing_key entity api_key purpose notice entity_purpose sms_route product rules rule_interval person person_mobile person_merge correction dose consent consent_person answer charge audit);
+my @tables = qw(registry signing_key entity api_key purpose notice sms_text entity_purpose sms_route product rules rule_interval person person_mobile person_merge correction dose consent consent_person answer charge audit);
 my $contents = join ' UNION ALL ', map { "SELECT '$_', count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM kycvs_data.$_ AS t" } @tables;
 my %before = map { /^(\w+)\|(.*)/ } split /\n/, $primary->safe_psql('registry', $contents);
 my %after = map { /^(\w+)\|(.*)/ } split /\n/, $restored->safe_psql('registry', $contents);
@@ -252,6 +253,10 @@ is($restored_observer->value("SELECT reason FROM kycvs.explain($person, '2021-06
     'status 1 by local: complete on 2021-06-01, 7 days must pass; becomes 2 on 2021-06-08', 'and rules of one\'s own');
 $restored_observer->value('SELECT kycvs.add_sms_route(\'other\', \'https://sms.example/?to={to}&text={text}\')');
 is($restored_observer->value('SELECT string_agg(name || \' \' || headers::text, \', \' ORDER BY name) FROM kycvs.sms_routes'), 'main {"X-Key: 1"}, other {}', 'routes of messages are there, and others may be added');
+is($restored_observer->value('SELECT kycvs.add_sms_text(\'ticket-booking\', \'gu\', \'{otp} {entity} {minutes}\')'), '1 part: at most 39 of 160 characters of GSM-7', 'so may texts');
+is($restored_observer->value('SELECT string_agg(version || coalesce(template_id, \'\'), \' \' ORDER BY version) FROM kycvs.sms_texts'), '1T-1 2', 'and they are versions of what there was');
+is($restored_observer->value('SELECT kycvs.notice_shown(' . quoted(decode_json($consent)->{jti}) . ')'),
+    $restored_observer->value('SELECT notice FROM kycvs.notices WHERE purpose = \'ticket-booking\' AND language = \'en\''), 'a consent from before shows what it showed');
 is($restored_observer->value('SELECT max(id) - min(id) + 1 = count(*) FROM kycvs_data.audit'), 't', 'also those of the audit, without a gap');
 $restored_observer->value('GRANT kycvs_gateway TO airline');
 my $airline = session($restored, user => 'airline');

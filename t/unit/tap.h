@@ -37,5 +37,6 @@ extern void test_smscheck(void);
 extern void test_smschoice(void);
 extern void test_smslength(void);
 extern void test_usual(void);
+extern void test_wording(void);
 
 #endif							/* UNIT_TAP_H */

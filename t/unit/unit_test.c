@@ -32,5 +32,6 @@ main(void)
 	test_smscheck();
 	test_smslength();
 	test_usual();
+	test_wording();
 	return tap_finish();
 }
