@@ -334,11 +334,12 @@ foreach my $case ([ 'slow 30', 'short', 'timed out' ], [ 'error', 'query', 'HTTP
 foreach my $mode (qw(fast immediate))
 {
     my $sender = start_sender();
-    $gateway->behave('slow 0.3');
-    my @mobiles = $outbox->issue(150);
     my $before = $gateway->taken;
-    Sender::wait_until(sub { $gateway->taken > $before + 20 }, 'some are on their way');
+    $gateway->behave('hold');
+    my @mobiles = $outbox->issue(150);
+    Sender::wait_until(sub { $gateway->taken >= $before + 20 }, 'some are on their way');
     $outbox->node->stop($mode);
+    $gateway->behave('fine');
     $outbox->node->start;
     $outbox->connect;
     $outbox->drained;
