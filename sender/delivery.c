@@ -14,6 +14,10 @@
  * There are no redirects, no proxies, no protocols but HTTP and HTTPS, no
  * cookies and no compressed answers.
  *
+ * Names are resolved in threads of libcurl's.  When one takes longer than the
+ * attempt may, it is left behind: to wait for it, as libcurl else does, would
+ * stop all that the loop has to do.
+ *
  * Copyright (c) 2026, the kycvs authors
  */
 #include <stdlib.h>
@@ -238,6 +242,7 @@ set_limits(CURL *handle, Transfer *transfer)
 	curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, transfer->request.timeout_ms);
 	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, transfer->request.timeout_ms);
 	curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);

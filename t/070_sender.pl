@@ -86,6 +86,14 @@ sub start_sender
         arguments => [ @arguments, @{ $option{arguments} // [] } ]);
 }
 
+# A library to be loaded before all others; nothing when there is no compiler.
+sub build_library
+{
+    my ($name, $source) = @_;
+    append_to_file("$folder/$name.c", "$source\n");
+    return system('cc', '-shared', '-fPIC', '-o', "$folder/$name.so", "$folder/$name.c") == 0 ? "$folder/$name.so" : undef;
+}
+
 sub logs { return map { slurp_file($_) } glob "$folder/sender.*.log" }
 
 # ---- routes --------------------------------------------------------------------------------
@@ -313,6 +321,21 @@ foreach my $case ([ 'slow 30', 'short', 'timed out' ], [ 'error', 'query', 'HTTP
     is($sender->stop, 0, 'the sender ends well');
     arrived_once('back to the first route', \@mobiles, $gateway, $second);
     $outbox->use_routes('query');
+}
+
+# A name that is looked up for longer than an attempt may take holds up nothing else.
+{
+    my $library = build_library('resolver', "#include <unistd.h>\nint getaddrinfo(void) { sleep(15); return -3; }");
+    $outbox->add_route(%kannel, name => 'unresolved', priority => 1, url => "https://sms.example/send?$query", timeout_ms => 1000);
+    $outbox->use_routes('unresolved', 'second');
+    my $sender = start_sender(preload => $library);
+    my $before = time();
+    my @mobiles = $outbox->issue(3);
+    $outbox->drained;
+    cmp_ok(time() - $before, '<', 10, 'a name that is not resolved: the sender goes on');
+    like($sender->log_text, qr/route unresolved: timed out/, 'when the attempt has taken its time');
+    is($sender->stop, 0, 'the sender ends well');
+    arrived_once('not resolved', \@mobiles, $second);
 }
 
 # ---- a private address ---------------------------------------------------------------------------------------
@@ -545,11 +568,7 @@ sub found_in
 }
 
 # A library that lets the process be looked at, which it forbids.
-sub build_dumpable
-{
-    append_to_file("$folder/dumpable.c", "int prctl(int option, ...) { (void) option; return 0; }\n");
-    return system('cc', '-shared', '-fPIC', '-o', "$folder/dumpable.so", "$folder/dumpable.c") == 0 ? "$folder/dumpable.so" : undef;
-}
+sub build_dumpable { return build_library('dumpable', 'int prctl(int option, ...) { (void) option; return 0; }') }
 
 SKIP:
 {
