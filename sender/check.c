@@ -107,7 +107,7 @@ check_receipts(void)
 
 	if (config->receipt_url == NULL)
 		say(true, "receipts: none are taken");
-	else if (tag_load_key(config->secrets, &problem))
+	else if (tag_check_key(config->secrets, &problem))
 		say(true, "receipts: at %s", config->receipt_url);
 	else
 		say(false, "receipts: %s", buffer_text(&problem));

@@ -162,6 +162,10 @@ like($output, qr/^FAIL  route private: address not allowed$/m, 'is refused');
 $outbox->use_routes('query', 'query-receipts');
 ($status, $output) = check();
 like($output, qr/^FAIL  route query-receipts: \{receipt_url\} is used and no receipts are configured$/m, '--check: receipts wanted and not taken');
+my @receipts = ('--receipts', "127.0.0.1:$receipts");
+($status, $output) = check(@receipts);
+is($status, 0, 'taken');
+ok(!-e "$secrets/receipt.key", 'and their key not made, perhaps for the wrong user');
 $outbox->use_routes('query');
 like((check('--database', 'host=/nowhere'))[1], qr/^FAIL  database: /m, '--check: no database');
 
@@ -503,6 +507,24 @@ foreach my $mode (qw(fast immediate))
     like($metrics, qr/^kycvs_sender_route_up\{route="query-receipts"\} 1$/m, 'routes');
     like($metrics, qr/^kycvs_sender_acceptance_seconds_bucket\{le="\+Inf"\} 3$/m, 'and times');
     is_deeply([ grep { !/^(?:#.*|kycvs_sender_\w+(?:\{\w+="[^"]*"\})? [0-9.]+)$/ } split /\n/, $metrics ], [], 'in the form of Prometheus');
+    is($sender->stop, 0, 'the sender ends well');
+
+    # addresses that change their roles, and one that cannot be had
+    my ($other, $taken) = (PostgreSQL::Test::Cluster::get_free_port(), $gateway->port);
+    my $listen = sub { unlink $conf; write_file($conf, "receipts = 127.0.0.1:$_[0]\nmetrics = 127.0.0.1:$_[1]\n", 0644) };
+    my $answers = sub { join ' ', map { (Sender::get($_, '/metrics'))[0] } $receipts, $other };
+    $listen->($receipts, $other);
+    $sender = start_sender(arguments => [ '--config', $conf ]);
+    is($answers->(), '404 200', 'receipts and metrics at two addresses');
+    $listen->($other, $receipts);
+    $sender->signal('HUP');
+    $sender->said(qr/configuration read again/);
+    is($answers->(), '200 404', 'SIGHUP: they change places');
+    $listen->($taken, $other);
+    $sender->signal('HUP');
+    $sender->said(qr/configuration not changed: could not listen on 127\.0\.0\.1 port $taken: /);
+    is($answers->(), '200 404', 'SIGHUP: an address that is taken changes nothing');
+    unlink $conf;
     is($sender->stop, 0, 'the sender ends well');
     $outbox->use_routes('query');
 }
