@@ -168,6 +168,7 @@ is($status, 0, 'taken');
 ok(!-e "$secrets/receipt.key", 'and their key not made, perhaps for the wrong user');
 $outbox->use_routes('query');
 like((check('--database', 'host=/nowhere'))[1], qr/^FAIL  database: /m, '--check: no database');
+like((check('--secrets', "$folder/nowhere"))[1], qr/^FAIL  secrets: .*^FAIL  route query: /ms, '--check: what is wrong hides nothing else that is');
 
 # A route that is wrong is not used; each time it is given back what it had.
 foreach my $wrong (
