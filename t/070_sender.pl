@@ -129,6 +129,12 @@ is((Sender::run('--in-flight', '0'))[0], 64, 'a wrong value is wrong usage');
 is((Sender::run('--frequency', '1'))[0], 64, 'a wrong option, too');
 is((Sender::run('--receipts', '10.0.0.1:8090'))[0], 64, 'and receipts taken elsewhere than on loopback');
 is((Sender::run('--database', 'host=x password=hunter2'))[0], 64, 'a password on the command line is refused');
+is((Sender::run('--receipt-url', 'https://sms.example/receipt'))[0], 64, 'and a URL to which a number cannot be added');
+is((Sender::run('--help', '--config', "$folder/nowhere"))[0], 0, '--help succeeds whatever else is said');
+foreach my $case ([ '-hx', 'wrong option -h' ], [ '--config', '--config needs a value' ], [ '--check=1', 'wrong option --check=1' ])
+{
+    like((Sender::run($case->[0]))[2], qr/^kycvs-sender: \Q$case->[1]\E$/m, "$case->[0]: $case->[1]");
+}
 
 my $conf = "$folder/sender.conf";
 write_file($conf, "# a comment\nin-flight = 8\nflight = 9\n", 0644);
@@ -141,6 +147,8 @@ write_file($conf, "database = host=x password=hunter2\n", 0644);
 is($status, 78, 'a password in a file that others can read is refused');
 unlike($errors, qr/hunter2/, 'and not shown');
 unlink $conf;
+($status, $output, $errors) = Sender::run('--config', $folder);
+is($status, 78, 'a directory is no configuration');
 
 # ---- --check -----------------------------------------------------------------------------------
 
