@@ -263,6 +263,13 @@ foreach my $route (qw(query form json))
     like($request->{target} . $request->{body}, qr/coding(?:=|": )2/, 'said to need UCS-2');
 }
 
+# A registry that gives out nothing is not asked for ever.
+{
+    ($status, $output, $errors) = Sender::run('--database', $outbox->conninfo . ' options=-ckycvs.registry=nowhere', '--secrets', $secrets, '--once');
+    is($status, 69, '--once: a registry that refuses');
+    like($errors, qr/could not claim messages: .*error: the registry refuses/s, 'ends it');
+}
+
 # ---- two senders -----------------------------------------------------------------------------------
 
 {
