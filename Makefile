@@ -70,6 +70,7 @@ OBJS = \
 	src/smscalls.o \
 	src/smscheck.o \
 	src/smschoice.o \
+	src/smsjson.o \
 	src/smsroute.o \
 	src/sounds.o \
 	src/spelling.o \
