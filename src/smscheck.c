@@ -42,6 +42,8 @@ typedef enum Host
 	HOST_PUBLIC
 } Host;
 
+static bool refuse(char *reason, const char *fmt,...) pg_attribute_printf(2, 3);
+
 static bool
 refuse(char *reason, const char *fmt,...)
 {
