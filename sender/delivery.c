@@ -150,11 +150,10 @@ take_answer(char *data, size_t size, size_t n, void *arg)
 {
 	Transfer   *transfer = arg;
 	size_t		length = size * n;
+	size_t		room = ANSWER_MAX - transfer->answer.length;
 
-	if (transfer->answer.length + length > ANSWER_MAX)
-		return 0;
-	buffer_add(&transfer->answer, data, length);
-	return length;
+	buffer_add(&transfer->answer, data, length < room ? length : room);
+	return length <= room ? length : 0;
 }
 
 static curl_socket_t
