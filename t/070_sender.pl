@@ -370,6 +370,20 @@ foreach my $case ([ 'slow 30', 'short', 'timed out' ], [ 'error', 'query', 'HTTP
     $outbox->use_routes('query');
     $outbox->end_leases;
     is((Sender::run(@arguments, '--once'))[0], 0, 'another route sends it');
+
+    # nor is a connection used that another route may have there
+    my $sender = start_sender();
+    $outbox->issue(1);
+    $outbox->drained;
+    $before = $gateway->taken;
+    $outbox->use_routes('private');
+    $outbox->issue(1);
+    $sender->said(qr/route private: address not allowed/);
+    is(scalar($gateway->taken), $before, 'the gateway hears nothing by a connection that was kept');
+    $outbox->use_routes('query');
+    $outbox->end_leases;
+    $outbox->drained;
+    is($sender->stop, 0, 'the sender ends well');
 }
 
 # ---- a database that restarts -----------------------------------------------------------------------------------
