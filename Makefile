@@ -74,6 +74,7 @@ OBJS = \
 	src/smscalls.o \
 	src/smscheck.o \
 	src/smschoice.o \
+	src/smsjson.o \
 	src/smslength.o \
 	src/smsroute.o \
 	src/smstext.o \

@@ -33,6 +33,7 @@ typedef struct CheckedRoute
 
 static const Config *config;
 static bool all_well = true;
+static bool has_rights = false;
 static bool ended = false;		/* the step */
 static int64_t deadline;
 
@@ -107,7 +108,7 @@ check_receipts(void)
 
 	if (config->receipt_url == NULL)
 		say(true, "receipts: none are taken");
-	else if (tag_load_key(config->secrets, &problem))
+	else if (tag_check_key(config->secrets, &problem))
 		say(true, "receipts: at %s", config->receipt_url);
 	else
 		say(false, "receipts: %s", buffer_text(&problem));
@@ -120,12 +121,14 @@ static void
 on_rights(const DatabaseAnswer *answer, void *arg)
 {
 	(void) arg;
-	if (!answer_is_fine(answer))
+	has_rights = answer_is_fine(answer);
+	if (!has_rights)
 		say(false, "rights: %s (%s)", answer_message(answer), answer_sqlstate(answer));
 	for (int row = 0; row < answer_rows(answer); row++)
 	{
 		const char *problem = answer_value(answer, row, 1);
 
+		has_rights &= problem == NULL;
 		say(problem == NULL, "%s %s", answer_value(answer, row, 0), problem != NULL ? problem : "may be used");
 	}
 	end_step();
@@ -147,6 +150,7 @@ connect_for(const Statement *const *statements)
 	run_step();
 }
 
+/* Whether there is a registry whose routes can be read. */
 static bool
 check_rights(void)
 {
@@ -158,7 +162,7 @@ check_rights(void)
 		run_step();
 	}
 	database_end();
-	return all_well;
+	return has_rights;
 }
 
 /* ---- routes ---- */

@@ -47,9 +47,9 @@ static const char usage[] =
 "SIGTERM: claims no more, finishes what is on its way, ends. SIGHUP: reads configuration,\n"
 "secrets and routes again.\n"
 "\n"
-"Exit status: 0 all well; 1 --check has found a problem; 64 wrong usage; 69 no database\n"
-"(--once); 71 the system failed; 75 not everything could be sent (--once) or reported\n"
-"(SIGTERM); 78 wrong configuration.\n";
+"Exit status: 0 all well; 1 --check has found a problem; 64 wrong usage; 69 no database,\n"
+"or it refuses (--once); 71 the system failed; 75 not everything could be sent (--once) or\n"
+"reported (SIGTERM); 78 wrong configuration.\n";
 
 typedef enum Setting
 {
@@ -98,6 +98,16 @@ replace_text(char **text, const char *value)
 	*text = copy_text(value);
 }
 
+/* What is added to it begins with a number. */
+static bool
+set_receipt_url(Config *config, const char *value)
+{
+	size_t		length = strlen(value);
+
+	replace_text(&config->receipt_url, value);
+	return (strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0) && value[length - 1] == '/';
+}
+
 static bool
 set_in_flight(Config *config, const char *value)
 {
@@ -126,8 +136,7 @@ set(Config *config, int setting, const char *value)
 			replace_text(&config->ca_file, value);
 			return NULL;
 		case SETTING_RECEIPT_URL:
-			replace_text(&config->receipt_url, value);
-			return strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0 ? NULL : "a URL";
+			return set_receipt_url(config, value) ? NULL : "a URL that ends with a slash, such as https://sms.example/receipt/";
 		case SETTING_IN_FLIGHT:
 			return set_in_flight(config, value) ? NULL : "a number from 1 to 1000";
 		case SETTING_RECEIPTS:
@@ -200,7 +209,10 @@ read_lines(Config *config, FILE *file, Buffer *problem)
 	while (good && getline(&line, &size, file) >= 0)
 		good = read_line(config, line, ++number, problem);
 	free(line);
-	return good;
+	if (!good || !ferror(file))
+		return good;
+	buffer_format(problem, "%s: %s", config->file, strerror(errno));
+	return false;
 }
 
 /* Its owner's alone, or root's and perhaps shown to a group. */
@@ -272,6 +284,18 @@ read_option(Config *config, int option, Buffer *problem)
 	return expected == NULL;
 }
 
+/* Of an option of one letter, of which there are none, the argument may not be used up. */
+static void
+describe_wrong(int option, const char *argument, Buffer *problem)
+{
+	if (option == ':')
+		buffer_format(problem, "%s needs a value", argument);
+	else if (optopt > ' ')
+		buffer_format(problem, "wrong option -%c", optopt);
+	else
+		buffer_format(problem, "wrong option %s", argument);
+}
+
 static bool
 read_arguments(Config *config, int argc, char **argv, Buffer *problem)
 {
@@ -279,14 +303,12 @@ read_arguments(Config *config, int argc, char **argv, Buffer *problem)
 
 	optind = 0;
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
 	{
-		if (option == '?' || !read_option(config, option, problem))
-		{
-			if (buffer_text(problem)[0] == '\0')
-				buffer_format(problem, "wrong option %s", argv[optind - 1]);
+		if (option == ':' || option == '?')
+			describe_wrong(option, argv[optind - 1], problem);
+		if (option == ':' || option == '?' || !read_option(config, option, problem))
 			return false;
-		}
 	}
 	if (optind < argc)
 		buffer_format(problem, "what is \"%s\"?", argv[optind]);
@@ -327,6 +349,8 @@ config_read(Config *config, int argc, char **argv, Buffer *problem, int *status)
 	if (!read_arguments(config, argc, argv, problem))
 		return false;
 	*status = EX_CONFIG;
+	if (config->help || config->version)
+		return true;
 	if (config->file != NULL && !read_file(config, problem))
 		return false;
 	read_arguments(config, argc, argv, problem);

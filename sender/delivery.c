@@ -14,6 +14,10 @@
  * There are no redirects, no proxies, no protocols but HTTP and HTTPS, no
  * cookies and no compressed answers.
  *
+ * Names are resolved in threads of libcurl's.  When one takes longer than the
+ * attempt may, it is left behind: to wait for it, as libcurl else does, would
+ * stop all that the loop has to do.
+ *
  * Copyright (c) 2026, the kycvs authors
  */
 #include <stdlib.h>
@@ -146,11 +150,10 @@ take_answer(char *data, size_t size, size_t n, void *arg)
 {
 	Transfer   *transfer = arg;
 	size_t		length = size * n;
+	size_t		room = ANSWER_MAX - transfer->answer.length;
 
-	if (transfer->answer.length + length > ANSWER_MAX)
-		return 0;
-	buffer_add(&transfer->answer, data, length);
-	return length;
+	buffer_add(&transfer->answer, data, length < room ? length : room);
+	return length <= room ? length : 0;
 }
 
 static curl_socket_t
@@ -238,6 +241,7 @@ set_limits(CURL *handle, Transfer *transfer)
 	curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, transfer->request.timeout_ms);
 	curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, transfer->request.timeout_ms);
 	curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);

@@ -30,16 +30,19 @@
 #define HEADERS_MAX		8192
 #define SECONDS			10
 
-/* Which paths a server answers. */
+/* Which paths a server answers; none when it has just been opened. */
 typedef struct Listener
 {
-	struct evhttp *http;		/* NULL: none */
+	struct evhttp *http;		/* NULL: free */
 	Address		address;
 	bool		receipts;
 	bool		metrics;
 } Listener;
 
-static Listener listeners[2];
+/* Two, and two more while others take their place. */
+static Listener listeners[4];
+
+#define LISTENERS	((int) (sizeof(listeners) / sizeof(listeners[0])))
 
 static const struct
 {
@@ -137,6 +140,12 @@ is_same(const Address *one, const Address *other)
 	return one->port == other->port && strcmp(one->host, other->host) == 0;
 }
 
+static bool
+listens_on(const Listener *listener, const Address *address)
+{
+	return listener->http != NULL && is_same(&listener->address, address);
+}
+
 static void
 close_listener(Listener *listener)
 {
@@ -145,14 +154,30 @@ close_listener(Listener *listener)
 	memset(listener, 0, sizeof(*listener));
 }
 
-static bool
-open_listener(Listener *listener, const Address *address, Buffer *problem)
+static void
+close_unused(void)
 {
-	if (listener->http != NULL && is_same(&listener->address, address))
-		return true;
-	close_listener(listener);
-	if (address->port == 0)
-		return true;
+	for (int i = 0; i < LISTENERS; i++)
+		if (!listeners[i].receipts && !listeners[i].metrics)
+			close_listener(&listeners[i]);
+}
+
+static Listener *
+find_free(void)
+{
+	Listener   *listener = listeners;
+
+	while (listener->http != NULL)
+		listener++;
+	return listener;
+}
+
+static bool
+open_listener(const Address *address, Buffer *problem)
+{
+	Listener   *listener = find_free();
+
+	listener->address = *address;
 	listener->http = evhttp_new(loop_base());
 	evhttp_set_timeout(listener->http, SECONDS);
 	evhttp_set_max_body_size(listener->http, BODY_MAX);
@@ -160,34 +185,45 @@ open_listener(Listener *listener, const Address *address, Buffer *problem)
 	evhttp_set_allowed_methods(listener->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
 	evhttp_set_gencb(listener->http, take_request, listener);
 	if (evhttp_bind_socket(listener->http, address->host, (uint16_t) address->port) == 0)
-	{
-		listener->address = *address;
 		return true;
-	}
 	buffer_format(problem, "could not listen on %s port %d: %s", address->host, address->port,
 				  evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
-	close_listener(listener);
 	return false;
 }
 
+static bool
+is_open(const Address *address)
+{
+	for (int i = 0; i < LISTENERS; i++)
+		if (listens_on(&listeners[i], address))
+			return true;
+	return false;
+}
+
+static bool
+listen_on(const Address *address, Buffer *problem)
+{
+	return address->port == 0 || is_open(address) || open_listener(address, problem);
+}
+
+/* What is new is opened first, so that nothing has changed when that fails. */
 bool
 listener_set(const Address *receipts, const Address *metrics, Buffer *problem)
 {
-	static const Address nowhere;
-	bool		same = is_same(receipts, metrics);
+	bool		good = listen_on(receipts, problem) && listen_on(metrics, problem);
 
-	if (!open_listener(&listeners[0], receipts, problem) ||
-		!open_listener(&listeners[1], same ? &nowhere : metrics, problem))
-		return false;
-	listeners[0].receipts = true;
-	listeners[0].metrics = same;
-	listeners[1].metrics = true;
-	return true;
+	for (int i = 0; good && i < LISTENERS; i++)
+	{
+		listeners[i].receipts = listens_on(&listeners[i], receipts);
+		listeners[i].metrics = listens_on(&listeners[i], metrics);
+	}
+	close_unused();
+	return good;
 }
 
 void
 listener_end(void)
 {
-	close_listener(&listeners[0]);
-	close_listener(&listeners[1]);
+	for (int i = 0; i < LISTENERS; i++)
+		close_listener(&listeners[i]);
 }

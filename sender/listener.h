@@ -12,7 +12,7 @@
 #include "address.h"
 #include "buffer.h"
 
-/* Listens where these say, and nowhere else any more.  They may be the same. */
+/* Listens where these say, and nowhere else any more; or, with "problem", where it did.  They may be the same. */
 extern bool listener_set(const Address *receipts, const Address *metrics, Buffer *problem);
 
 extern void listener_end(void);

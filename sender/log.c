@@ -16,7 +16,7 @@
 #include "log.h"
 #include "loop.h"
 
-#define LINE_MAX_BYTES	1024
+#define LINE_MAX_BYTES	4096	/* the line of a minute names each route */
 #define SELDOM_MS		10000
 
 static const char *const words[] = {

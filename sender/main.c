@@ -50,14 +50,20 @@ static LoopEvent *minute;
 
 /* ---- configuration ---- */
 
-/* The secrets that are not a route's, and where to listen. */
+/* The secret that is not a route's, and where to listen; nothing changes when one of them fails. */
 static bool
 apply(const Config *to_apply, Buffer *problem)
 {
-	if (to_apply->receipt_url != NULL && !tag_load_key(to_apply->secrets, problem))
+	Buffer		key = {0};
+
+	if (to_apply->receipt_url != NULL && !tag_read_key(to_apply->secrets, &key, problem))
 		return false;
 	if (!listener_set(&to_apply->receipts, &to_apply->metrics, problem))
+	{
+		buffer_wipe(&key);
 		return false;
+	}
+	tag_use_key(&key);
 	delivery_set_ca_file(to_apply->ca_file);
 	return true;
 }

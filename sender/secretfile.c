@@ -210,3 +210,18 @@ secretfile_create(const char *directory, const char *name, const Buffer *secret,
 	close(at);
 	return good;
 }
+
+bool
+secretfile_may_create(const char *directory, const char *name)
+{
+	Buffer		problem = {0};
+	int			at = open_directory(directory, &problem);
+	struct stat st;
+	bool		may = at >= 0 && fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT &&
+		faccessat(at, ".", W_OK | X_OK, AT_EACCESS) == 0;
+
+	if (at >= 0)
+		close(at);
+	buffer_wipe(&problem);
+	return may;
+}

@@ -18,4 +18,7 @@ extern bool secretfile_read(const char *directory, const char *name, Buffer *sec
 /* Makes a file for the owner alone, all of it at once; one that is there already stays as it is. */
 extern bool secretfile_create(const char *directory, const char *name, const Buffer *secret, Buffer *problem);
 
+/* Whether there is no such file, and one could be made. */
+extern bool secretfile_may_create(const char *directory, const char *name);
+
 #endif							/* SENDER_SECRETFILE_H */

@@ -57,27 +57,49 @@ make_key(const char *secrets, Buffer *problem)
 	return good;
 }
 
+static bool
+check_directory(const char *secrets, Buffer *problem)
+{
+	if (secrets == NULL)
+		buffer_format(problem, "receipts need a directory of secrets, for their key");
+	return secrets != NULL;
+}
+
+static bool
+read_key(const char *secrets, Buffer *read, Buffer *problem)
+{
+	if (!secretfile_read(secrets, KEY_FILE, read, problem))
+		return false;
+	if (read->length >= KEY_BYTES)
+		return true;
+	buffer_format(problem, "\"%s/%s\" is too short for a key", secrets, KEY_FILE);
+	buffer_wipe(read);
+	return false;
+}
+
 bool
-tag_load_key(const char *secrets, Buffer *problem)
+tag_read_key(const char *secrets, Buffer *read, Buffer *problem)
+{
+	return check_directory(secrets, problem) && make_key(secrets, problem) && read_key(secrets, read, problem);
+}
+
+void
+tag_use_key(Buffer *read)
+{
+	buffer_wipe(&key);
+	key = *read;
+	memset(read, 0, sizeof(*read));
+}
+
+bool
+tag_check_key(const char *secrets, Buffer *problem)
 {
 	Buffer		read = {0};
+	bool		good = check_directory(secrets, problem) &&
+		(secretfile_may_create(secrets, KEY_FILE) || read_key(secrets, &read, problem));
 
-	if (secrets == NULL)
-	{
-		buffer_format(problem, "receipts need a directory of secrets, for their key");
-		return false;
-	}
-	if (!make_key(secrets, problem) || !secretfile_read(secrets, KEY_FILE, &read, problem))
-		return false;
-	if (read.length < KEY_BYTES)
-	{
-		buffer_format(problem, "\"%s/%s\" is too short for a key", secrets, KEY_FILE);
-		buffer_wipe(&read);
-		return false;
-	}
-	buffer_wipe(&key);
-	key = read;
-	return true;
+	buffer_wipe(&read);
+	return good;
 }
 
 static void

@@ -34,7 +34,7 @@
 #define STOP_MS			30000	/* the lease */
 #define IDLE_MS			10000	/* then connections are gone */
 #define MORE_AT_ONCE	8		/* messages than there were before */
-#define PATIENCE		5		/* attempts to connect, with --once */
+#define PATIENCE		5		/* attempts to connect or to claim, with --once */
 #define SOONEST_MS		1
 #define LATEST_MS		1000
 
@@ -44,6 +44,7 @@ static int	status = EX_OK;
 static LoopEvent *timer = NULL;
 
 static bool stopping = false;
+static int	stop_status;
 static int64_t stop_until;
 
 static int64_t routes_due = 0;
@@ -57,6 +58,7 @@ static bool probe_turn = false;
 static bool claiming = false;	/* a claim runs */
 static bool probing;			/* and is for a probe */
 static bool said_no_routes = false;
+static int	refusals = 0;		/* of claims and routes, in a row */
 
 static void take_turn(void);
 
@@ -83,12 +85,20 @@ status_of_once(void)
 }
 
 static void
+begin_stop(int with_status)
+{
+	stopping = true;
+	stop_status = with_status;
+	stop_until = loop_now() + STOP_MS;
+}
+
+static void
 check_stop(int64_t now)
 {
 	if (!stopping)
 		return;
 	if (is_idle())
-		finish(EX_OK);
+		finish(stop_status);
 	else if (now >= stop_until)
 	{
 		log_warning("ends with %d messages and %d receipts unreported", messages_in_flight(), receipts_waiting());
@@ -96,13 +106,17 @@ check_stop(int64_t now)
 	}
 }
 
+/* A registry that is away, or refuses, may do so for ever; what was sent is told if it comes back soon. */
 static void
 check_once(void)
 {
-	if (!config->once || database_failures() < PATIENCE)
+	if (!config->once || stopping || (database_failures() < PATIENCE && refusals < PATIENCE))
 		return;
-	log_error("no database: %s", database_problem());
-	finish(EX_UNAVAILABLE);
+	if (database_failures() > 0)
+		log_error("no database: %s", database_problem());
+	else
+		log_error("the registry refuses");
+	begin_stop(EX_UNAVAILABLE);
 }
 
 /* ---- claims ---- */
@@ -148,6 +162,7 @@ on_claimed(int n)
 	int64_t		now = loop_now();
 
 	claiming = false;
+	refusals = n < 0 ? refusals + 1 : 0;
 	if (n == 0 && config->once && !probing && is_idle())
 		finish(status_of_once());
 	adjust_places(n, now);
@@ -173,8 +188,8 @@ say_no_routes(void)
 	if (!routes_any_usable() && !said_no_routes)
 		log_warning("the registry has no route that can be used; nothing is claimed");
 	said_no_routes = !routes_any_usable();
-	if (said_no_routes && config->once)
-		finish(EX_CONFIG);
+	if (said_no_routes && config->once && !stopping)
+		begin_stop(EX_CONFIG);
 }
 
 static void
@@ -187,6 +202,7 @@ on_routes(const DatabaseAnswer *answer, void *arg)
 	{
 		log_warning("could not read the routes: %s (%s)", answer_message(answer), answer_sqlstate(answer));
 		routes_due = now + TROUBLE_MS;
+		refusals++;
 		return;
 	}
 	routes_load(answer, config->secrets, config->receipt_url != NULL);
@@ -262,8 +278,8 @@ take_turn(void)
 {
 	int64_t		now = loop_now();
 
-	check_stop(now);
 	check_once();
+	check_stop(now);
 	if (*finished)
 		return;
 	if (database_is_ready())
@@ -313,8 +329,7 @@ turns_stop(void)
 {
 	if (stopping)
 		return;
-	stopping = true;
-	stop_until = loop_now() + STOP_MS;
+	begin_stop(EX_OK);
 	take_turn();
 }
 

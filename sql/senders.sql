@@ -27,7 +27,7 @@ FROM unnest(ARRAY[$$'r', 'https://sms.example/?text={text}'$$, $$'r', 'https://s
     $$'r', 'https://sms.example/?to={to}&text={text}', username => 'u'$$, $$'r', 'https://sms.example/?to={to}&text={text}&p={secret}'$$, $$'r', 'https://sms.example/?to={to}&text={text}', secret_file => 's'$$,
     $$'r', 'https://sms.example/?to={to}&text={text}', username => 'u', secret_file => '../s'$$, $$'r', 'https://sms.example/?to={to}&text={text}', username => 'u', secret_file => 'receipt.key'$$, $$'r', 'https://sms.example/?to={to}&text={text}', username => 'u:v', secret_file => 's'$$,
     $$'r', 'https://sms.example/?to={to}&text={text}', per_minute => 0$$, $$'r', 'https://sms.example/?to={to}&text={text}', attempt_timeout => '16 s'$$, $$'r', 'https://sms.example/?to={to}&text={text}', attempt_timeout => '1 month'$$,
-    $$'r', 'https://sms.example/?to={to}&text={text}', attempt_timeout => NULL$$, $$'r', 'https://sms.example/?to={to}&text={text}', allow_private => NULL$$]) WITH ORDINALITY AS sample (statement, n) ORDER BY n;
+    $$'r', 'https://sms.example/?to={to}&text={text}', attempt_timeout => NULL$$, $$'r', 'https://sms.example/?to={to}&text={text}', allow_private => NULL$$, $$'r', 'https://sms.example/', 'POST', '{}', '{{"to":"{to}","text":{text}}}', 'json'$$]) WITH ORDINALITY AS sample (statement, n) ORDER BY n;
 SELECT count(*) FROM kycvs.sms_routes;
 
 -- the shapes that there are; a URL without TLS is told; ROLLBACK undoes nothing

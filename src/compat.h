@@ -72,6 +72,13 @@ kycvs_find_setting(const char *name)
 #define KYCVS_INDEX_BEGINSCAN(table, index, snapshot, nkeys)	index_beginscan((table), (index), (snapshot), (nkeys), 0)
 #endif
 
+/* 17 may be given the memory; include common/jsonapi.h. */
+#if PG_VERSION_NUM >= 170000
+#define KYCVS_JSON_LEXER(text, length)	makeJsonLexContextCstringLen(NULL, (text), (length), PG_UTF8, false)
+#else
+#define KYCVS_JSON_LEXER(text, length)	makeJsonLexContextCstringLen((text), (length), PG_UTF8, false)
+#endif
+
 #if PG_VERSION_NUM >= 180000
 #define KYCVS_FOREACH_WORKER(iter) dlist_foreach(iter, &BackgroundWorkerList)
 #define KYCVS_WORKER(iter) dlist_container(RegisteredBgWorker, rw_lnode, (iter).cur)

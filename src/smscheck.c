@@ -14,6 +14,7 @@
 #include <arpa/inet.h>
 
 #include "smscheck.h"
+#include "smsjson.h"
 
 #define KNOWN "{to}, {to_digits}, {text}, {template_id}, {entity_id}, {id}, {coding}, {secret} and {receipt_url}"
 #define STATUS_MIN		100
@@ -40,6 +41,8 @@ typedef enum Host
 	HOST_PRIVATE,				/* by its number, or localhost */
 	HOST_PUBLIC
 } Host;
+
+static bool refuse(char *reason, const char *fmt,...) pg_attribute_printf(2, 3);
 
 static bool
 refuse(char *reason, const char *fmt,...)
@@ -246,7 +249,11 @@ check_body(const KycvsSmsRoute *route, unsigned *used, char *reason)
 		return refuse(reason, "body_format must be form or json");
 	if (route->body[0] != '\0' && strcmp(route->method, "GET") == 0)
 		return refuse(reason, "a body needs method => 'POST'");
-	return check_template("body", route->body, used, reason);
+	if (!check_template("body", route->body, used, reason))
+		return false;
+	if (route->body[0] != '\0' && strcmp(route->body_format, "json") == 0 && !kycvs_sms_is_json(route->body))
+		return refuse(reason, "body is not JSON when it is filled in; only {id}, {to_digits} and {coding} can stand without quotes");
+	return true;
 }
 
 static bool

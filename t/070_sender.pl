@@ -86,6 +86,14 @@ sub start_sender
         arguments => [ @arguments, @{ $option{arguments} // [] } ]);
 }
 
+# A library to be loaded before all others; nothing when there is no compiler.
+sub build_library
+{
+    my ($name, $source) = @_;
+    append_to_file("$folder/$name.c", "$source\n");
+    return system('cc', '-shared', '-fPIC', '-o', "$folder/$name.so", "$folder/$name.c") == 0 ? "$folder/$name.so" : undef;
+}
+
 sub logs { return map { slurp_file($_) } glob "$folder/sender.*.log" }
 
 # ---- routes --------------------------------------------------------------------------------
@@ -121,6 +129,12 @@ is((Sender::run('--in-flight', '0'))[0], 64, 'a wrong value is wrong usage');
 is((Sender::run('--frequency', '1'))[0], 64, 'a wrong option, too');
 is((Sender::run('--receipts', '10.0.0.1:8090'))[0], 64, 'and receipts taken elsewhere than on loopback');
 is((Sender::run('--database', 'host=x password=hunter2'))[0], 64, 'a password on the command line is refused');
+is((Sender::run('--receipt-url', 'https://sms.example/receipt'))[0], 64, 'and a URL to which a number cannot be added');
+is((Sender::run('--help', '--config', "$folder/nowhere"))[0], 0, '--help succeeds whatever else is said');
+foreach my $case ([ '-hx', 'wrong option -h' ], [ '--config', '--config needs a value' ], [ '--check=1', 'wrong option --check=1' ])
+{
+    like((Sender::run($case->[0]))[2], qr/^kycvs-sender: \Q$case->[1]\E$/m, "$case->[0]: $case->[1]");
+}
 
 my $conf = "$folder/sender.conf";
 write_file($conf, "# a comment\nin-flight = 8\nflight = 9\n", 0644);
@@ -133,6 +147,8 @@ write_file($conf, "database = host=x password=hunter2\n", 0644);
 is($status, 78, 'a password in a file that others can read is refused');
 unlike($errors, qr/hunter2/, 'and not shown');
 unlink $conf;
+($status, $output, $errors) = Sender::run('--config', $folder);
+is($status, 78, 'a directory is no configuration');
 
 # ---- --check -----------------------------------------------------------------------------------
 
@@ -154,8 +170,13 @@ like($output, qr/^FAIL  route private: address not allowed$/m, 'is refused');
 $outbox->use_routes('query', 'query-receipts');
 ($status, $output) = check();
 like($output, qr/^FAIL  route query-receipts: \{receipt_url\} is used and no receipts are configured$/m, '--check: receipts wanted and not taken');
+my @receipts = ('--receipts', "127.0.0.1:$receipts");
+($status, $output) = check(@receipts);
+is($status, 0, 'taken');
+ok(!-e "$secrets/receipt.key", 'and their key not made, perhaps for the wrong user');
 $outbox->use_routes('query');
 like((check('--database', 'host=/nowhere'))[1], qr/^FAIL  database: /m, '--check: no database');
+like((check('--secrets', "$folder/nowhere"))[1], qr/^FAIL  secrets: .*^FAIL  route query: /ms, '--check: what is wrong hides nothing else that is');
 
 # A route that is wrong is not used; each time it is given back what it had.
 foreach my $wrong (
@@ -242,6 +263,13 @@ foreach my $route (qw(query form json))
     like($request->{target} . $request->{body}, qr/coding(?:=|": )2/, 'said to need UCS-2');
 }
 
+# A registry that gives out nothing is not asked for ever.
+{
+    ($status, $output, $errors) = Sender::run('--database', $outbox->conninfo . ' options=-ckycvs.registry=nowhere', '--secrets', $secrets, '--once');
+    is($status, 69, '--once: a registry that refuses');
+    like($errors, qr/could not claim messages: .*error: the registry refuses/s, 'ends it');
+}
+
 # ---- two senders -----------------------------------------------------------------------------------
 
 {
@@ -315,6 +343,21 @@ foreach my $case ([ 'slow 30', 'short', 'timed out' ], [ 'error', 'query', 'HTTP
     $outbox->use_routes('query');
 }
 
+# A name that is looked up for longer than an attempt may take holds up nothing else.
+{
+    my $library = build_library('resolver', "#include <unistd.h>\nint getaddrinfo(void) { sleep(15); return -3; }");
+    $outbox->add_route(%kannel, name => 'unresolved', priority => 1, url => "https://sms.example/send?$query", timeout_ms => 1000);
+    $outbox->use_routes('unresolved', 'second');
+    my $sender = start_sender(preload => $library);
+    my $before = time();
+    my @mobiles = $outbox->issue(3);
+    $outbox->drained;
+    cmp_ok(time() - $before, '<', 10, 'a name that is not resolved: the sender goes on');
+    like($sender->log_text, qr/route unresolved: timed out/, 'when the attempt has taken its time');
+    is($sender->stop, 0, 'the sender ends well');
+    arrived_once('not resolved', \@mobiles, $second);
+}
+
 # ---- a private address ---------------------------------------------------------------------------------------
 
 {
@@ -327,6 +370,20 @@ foreach my $case ([ 'slow 30', 'short', 'timed out' ], [ 'error', 'query', 'HTTP
     $outbox->use_routes('query');
     $outbox->end_leases;
     is((Sender::run(@arguments, '--once'))[0], 0, 'another route sends it');
+
+    # nor is a connection used that another route may have there
+    my $sender = start_sender();
+    $outbox->issue(1);
+    $outbox->drained;
+    $before = $gateway->taken;
+    $outbox->use_routes('private');
+    $outbox->issue(1);
+    $sender->said(qr/route private: address not allowed/);
+    is(scalar($gateway->taken), $before, 'the gateway hears nothing by a connection that was kept');
+    $outbox->use_routes('query');
+    $outbox->end_leases;
+    $outbox->drained;
+    is($sender->stop, 0, 'the sender ends well');
 }
 
 # ---- a database that restarts -----------------------------------------------------------------------------------
@@ -334,11 +391,12 @@ foreach my $case ([ 'slow 30', 'short', 'timed out' ], [ 'error', 'query', 'HTTP
 foreach my $mode (qw(fast immediate))
 {
     my $sender = start_sender();
-    $gateway->behave('slow 0.3');
-    my @mobiles = $outbox->issue(150);
     my $before = $gateway->taken;
-    Sender::wait_until(sub { $gateway->taken > $before + 20 }, 'some are on their way');
+    $gateway->behave('hold');
+    my @mobiles = $outbox->issue(150);
+    Sender::wait_until(sub { $gateway->taken >= $before + 20 }, 'some are on their way');
     $outbox->node->stop($mode);
+    $gateway->behave('fine');
     $outbox->node->start;
     $outbox->connect;
     $outbox->drained;
@@ -480,6 +538,24 @@ foreach my $mode (qw(fast immediate))
     like($metrics, qr/^kycvs_sender_acceptance_seconds_bucket\{le="\+Inf"\} 3$/m, 'and times');
     is_deeply([ grep { !/^(?:#.*|kycvs_sender_\w+(?:\{\w+="[^"]*"\})? [0-9.]+)$/ } split /\n/, $metrics ], [], 'in the form of Prometheus');
     is($sender->stop, 0, 'the sender ends well');
+
+    # addresses that change their roles, and one that cannot be had
+    my ($other, $taken) = (PostgreSQL::Test::Cluster::get_free_port(), $gateway->port);
+    my $listen = sub { unlink $conf; write_file($conf, "receipts = 127.0.0.1:$_[0]\nmetrics = 127.0.0.1:$_[1]\n", 0644) };
+    my $answers = sub { join ' ', map { (Sender::get($_, '/metrics'))[0] } $receipts, $other };
+    $listen->($receipts, $other);
+    $sender = start_sender(arguments => [ '--config', $conf ]);
+    is($answers->(), '404 200', 'receipts and metrics at two addresses');
+    $listen->($other, $receipts);
+    $sender->signal('HUP');
+    $sender->said(qr/configuration read again/);
+    is($answers->(), '200 404', 'SIGHUP: they change places');
+    $listen->($taken, $other);
+    $sender->signal('HUP');
+    $sender->said(qr/configuration not changed: could not listen on 127\.0\.0\.1 port $taken: /);
+    is($answers->(), '200 404', 'SIGHUP: an address that is taken changes nothing');
+    unlink $conf;
+    is($sender->stop, 0, 'the sender ends well');
     $outbox->use_routes('query');
 }
 
@@ -544,11 +620,7 @@ sub found_in
 }
 
 # A library that lets the process be looked at, which it forbids.
-sub build_dumpable
-{
-    append_to_file("$folder/dumpable.c", "int prctl(int option, ...) { (void) option; return 0; }\n");
-    return system('cc', '-shared', '-fPIC', '-o', "$folder/dumpable.so", "$folder/dumpable.c") == 0 ? "$folder/dumpable.so" : undef;
-}
+sub build_dumpable { return build_library('dumpable', 'int prctl(int option, ...) { (void) option; return 0; }') }
 
 SKIP:
 {

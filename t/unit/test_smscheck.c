@@ -132,6 +132,14 @@ CHANGE(post, SET(method, "POST"))
 CHANGE(xml, SET(body_format, "xml"))
 CHANGE(get_body, SET(body, "x"))
 CHANGE(json, SET(method, "POST"); SET(body_format, "json"); SET(url, "https://sms.example/"); SET(body, "{{\"to\":\"{to}\",\"text\":\"{text}\"}}"))
+#define JSON(template) SET(method, "POST"); SET(body_format, "json"); SET(url, "https://sms.example/"); SET(body, template)
+CHANGE(json_numbers, JSON("{{\"to\":{to_digits},\"text\":\"{text}\",\"id\":{id},\"coding\": {coding},\"e\":{{}}}}"))
+CHANGE(json_list, JSON("[\"{to}\",\"{text}}}{{\",[],-1.5e3,true,null,\"\\\"\\u0041\"]"))
+CHANGE(json_cut, JSON("{{\"to\":\"{to}\",\"text\":\"{text}\""))
+CHANGE(json_comma, JSON("{{\"to\":\"{to}\",\"text\":\"{text}\",}}"))
+CHANGE(json_bare, JSON("{{\"to\":\"{to}\",\"text\":{text}}}"))
+CHANGE(json_form, JSON("to={to}&text={text}"))
+CHANGE(form_cut, JSON("{{\"to\":\"{to}\",\"text\":\"{text}\""); SET(body_format, "form"))
 CHANGE(json_brace, SET(method, "POST"); SET(body_format, "json"); SET(body, "{\"to\":\"{to}\",\"text\":\"{text}\"}"))
 CHANGE(body_lines, SET(method, "POST"); SET(body, "a\nb"))
 CHANGE(body_c1, SET(method, "POST"); SET(body, "a\xc2\x85" "b"))
@@ -173,7 +181,9 @@ CHANGE(timeout_high, route->timeout_ms = 15001)
 static const FieldCase fields[] = {
 	{"no name", no_name, false}, {"a name that is hidden", hidden_name, false}, {"a name with a blank", long_word, false},
 	{"PUT", put, false}, {"get in small letters", get_lower, false}, {"POST without a body", post, true}, {"XML", xml, false}, {"a body of GET", get_body, false},
-	{"a JSON body", json, true}, {"a JSON body with braces of its own", json_brace, false}, {"a body of two lines", body_lines, false},
+	{"a JSON body", json, true}, {"a JSON body with braces of its own", json_brace, false},
+	{"a JSON body with numbers", json_numbers, true}, {"a JSON body that is a list", json_list, true}, {"a JSON body without an end", json_cut, false}, {"a JSON body with a comma too many", json_comma, false},
+	{"a JSON body with a text that has no quotes", json_bare, false}, {"a form that calls itself JSON", json_form, false}, {"a form that looks like JSON without an end", form_cut, true}, {"a body of two lines", body_lines, false},
 	{"a body with a control character of two bytes", body_c1, false}, {"a body in Gujarati", body_gujarati, true},
 	{"a header", header, true}, {"a header without a colon", header_bare, false}, {"a header without a name", header_empty, false}, {"a header with a blank in its name", header_blank, false},
 	{"two headers in one", header_lines, false}, {"a length of one's own", header_ours, false}, {"a host of one's own", header_host, false}, {"an unknown placeholder in a header", header_unknown, false},
