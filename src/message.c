@@ -61,6 +61,7 @@ static const char *const message_columns[] = {
 static KycvsTable messages = KYCVS_TABLE("message", message_columns);
 static KycvsIndex message_by_id = {&messages, "message_pkey", 1, BTEqualStrategyNumber};
 static KycvsIndex message_by_lease = {&messages, "message_waiting", 1, BTLessEqualStrategyNumber};
+static KycvsIndex message_without_lease = {&messages, "message_waiting", 1, BTEqualStrategyNumber};
 
 /* An OTP's message has no sealed number: the challenge has. */
 static void
@@ -158,19 +159,31 @@ kycvs_message_find(int64 id, KycvsMessage *message)
 	return true;
 }
 
-int
-kycvs_messages_due(TimestampTz now, int most, KycvsMessage *due)
+static int
+read_waiting(KycvsIndex *index, TimestampTz time, ScanDirection direction, int most, KycvsMessage *found)
 {
 	KycvsArgs	keys = {0};
 	KycvsScan	scan;
 	int			n = 0;
 
-	kycvs_bind_time(&keys, now);
-	kycvs_scan_begin(&scan, &message_by_lease, &keys, ForwardScanDirection);
-	while (n < most && kycvs_scan_next(&scan, &due[n].row))
-		read_message(&due[n++]);
+	kycvs_bind_time(&keys, time);
+	kycvs_scan_begin(&scan, index, &keys, direction);
+	while (n < most && kycvs_scan_next(&scan, &found[n].row))
+		read_message(&found[n++]);
 	kycvs_scan_end(&scan);
 	return n;
+}
+
+int
+kycvs_messages_due(TimestampTz now, int most, KycvsMessage *due)
+{
+	return read_waiting(&message_by_lease, now, ForwardScanDirection, most, due);
+}
+
+int
+kycvs_messages_newest(int most, KycvsMessage *newest)
+{
+	return read_waiting(&message_without_lease, DT_NOBEGIN, BackwardScanDirection, most, newest);
 }
 
 static void

@@ -37,6 +37,9 @@ extern bool kycvs_message_find(int64 id, KycvsMessage *message);
 /* At most "most" of those that wait and that no sender holds, the longest free ones first. */
 extern int	kycvs_messages_due(TimestampTz now, int most, KycvsMessage *messages);
 
+/* Of those that no sender has left without a word, the newest. */
+extern int	kycvs_messages_newest(int most, KycvsMessage *messages);
+
 /* Another attempt, which the sender may take so long for. */
 extern void kycvs_message_claim(KycvsMessage *message, int32 route, TimestampTz until);
 

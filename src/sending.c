@@ -11,6 +11,11 @@
  * the clock; what is beyond them waits, and is dropped when its time is over:
  * so nobody can have more texts sent than are paid for.
  *
+ * Messages go in the order in which they were asked for, unless that is a jam:
+ * the oldest has waited for long, and more are behind it.  Then every message
+ * would arrive just before its OTP expires, or be too old for a sender, however
+ * many are sent.  So the newest go first, until the jam is over.
+ *
  * Copyright (c) 2026, the kycvs authors
  */
 #include "postgres.h"
@@ -23,6 +28,7 @@
 
 #define CHUNK			16
 #define CLAIM_SECONDS	30
+#define JAM_SECONDS		30		/* so long the oldest has waited */
 
 static int	messages_per_minute = 0;
 
@@ -220,6 +226,12 @@ must_rest(const KycvsCall *call, const KycvsMessage *message, int32 route, Times
 	return *until > call->now;
 }
 
+static bool
+is_late(const KycvsMessage *message, TimestampTz now)
+{
+	return message->expires_at <= now;
+}
+
 static Fate
 drop(const KycvsCall *call, KycvsMessage *message)
 {
@@ -247,7 +259,7 @@ claim(const KycvsCall *call, Ways *ways, KycvsMessage *message, KycvsChallenge *
 
 	if (message->was_delivered)
 		return count_sent(call, message, "");
-	if (message->expires_at <= call->now)
+	if (is_late(message, call->now))
 		return drop(call, message);
 	if (!find_way(ways, message, way))
 		return LEFT_WAITING;
@@ -264,6 +276,36 @@ claim(const KycvsCall *call, Ways *ways, KycvsMessage *message, KycvsChallenge *
 	return CLAIMED;
 }
 
+/* Leaves those alone that are late, and says how many they are. */
+static int
+keep_late(KycvsMessage *due, int n, TimestampTz now)
+{
+	int			late = 0;
+	int			i;
+
+	for (i = 0; i < n; i++)
+		if (is_late(&due[i], now))
+			due[late++] = due[i];
+	return late;
+}
+
+/* In a jam, those that are late are dropped before any other is looked at. */
+static int
+find_due(const KycvsCall *call, int wanted, KycvsMessage *due, bool *more)
+{
+	int			n = kycvs_messages_due(call->now, wanted, due);
+	int			late;
+
+	*more = n == wanted;
+	if (!*more || call->now - due[0].created_at < JAM_SECONDS * USECS_PER_SEC)
+		return n;
+	late = keep_late(due, n, call->now);
+	if (late > 0)
+		return late;
+	/* fewer: then what is due was claimed before */
+	return kycvs_messages_newest(wanted, due) == wanted ? wanted : kycvs_messages_due(call->now, wanted, due);
+}
+
 void
 kycvs_decide_next_messages(KycvsCall *call)
 {
@@ -272,7 +314,8 @@ kycvs_decide_next_messages(KycvsCall *call)
 	Ways		ways;
 	StringInfoData messages;
 	int			wanted = (int) Min(call->request->number, CHUNK);
-	int			found = kycvs_messages_due(call->now, wanted, due);
+	bool		more;
+	int			found = find_due(call, wanted, due, &more);
 	int			claimed = 0;
 	int			left = 0;
 	int			i;
@@ -299,7 +342,7 @@ kycvs_decide_next_messages(KycvsCall *call)
 	explicit_bzero(messages.data, messages.len);
 	call->reply->number = claimed;
 	/* those that were left would be found again */
-	call->reply->more = found == wanted && left == 0 && claimed < call->request->number;
+	call->reply->more = more && left == 0 && claimed < call->request->number;
 	call->audit.object = claimed;
 }
 

@@ -71,8 +71,20 @@ $observer->value('UPDATE kycvs_data.sms_count SET claimed = 0');
 $observer->value('UPDATE kycvs_data.message SET state = \'sent\' WHERE state = \'waiting\'');
 is($railway->value(sprintf $issue, $asked + 1, $asked + 200), 200, 'another 200');
 is($couriers[0]->value('SELECT count(*) FROM kycvs.next_messages(1000)'), 2 * $by_route, 'both routes take what they may');
+
+# Of more than can be sent the oldest would only be sent when it is of no use any more.
+my $left = 200 - 2 * $by_route;
+my $newest = $observer->value('SELECT max(id) FROM kycvs_data.message');
+$observer->value(<<'SQL');
+UPDATE kycvs_data.sms_count SET claimed = 0;
+UPDATE kycvs_data.message SET created_at = created_at - interval '1 minute' WHERE state = 'waiting' AND NOT in_hand;
+UPDATE kycvs_data.message SET expires_at = clock_timestamp() WHERE id IN (SELECT id FROM kycvs_data.message WHERE state = 'waiting' AND NOT in_hand ORDER BY id LIMIT 20);
+SQL
+$railway->value(sprintf $issue, $asked + 201, $asked + 230);
+is($couriers[0]->value("SELECT count(*) || ' ' || (min(id) > $newest) FROM kycvs.next_messages(30)"), '30 true', 'when the oldest has waited for half a minute, the newest go first');
+is($observer->value("SELECT count(*) FROM kycvs_data.message WHERE state = 'expired' AND id <= $newest AND created_at < now() - interval '1 minute'"), $asked - $counts + 20, 'and what is too late is dropped before');
 $observer->value('SELECT kycvs.remove_sms_route(name) FROM kycvs.sms_routes');
-is($couriers[0]->value('SELECT count(*) FROM kycvs.next_messages(1000)'), 200 - 2 * $by_route, 'without any route nothing is capped');
+is($couriers[0]->value('SELECT count(*) FROM kycvs.next_messages(1000)'), $left - 20, 'without any route nothing is capped');
 diag("counts: $asked asked for, $counts claimed in " . keys(%minute) . " minutes, at most $most in one");
 
 $_->quit foreach $observer, $railway, @couriers;
