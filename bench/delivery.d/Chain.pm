@@ -6,7 +6,8 @@ package Chain;
 use strict;
 use warnings;
 
-use FindBin;
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
 use Kannel;
 use Outbox;
 use Phone;
@@ -16,7 +17,7 @@ use Report;
 use Sender;
 use Time::HiRes qw(sleep time);
 
-my $docs = "$FindBin::RealBin/../../docs/kannel.md";
+my $docs = dirname(abs_path(__FILE__)) . '/../../docs/kannel.md';
 
 # As a server in earnest is: the modules of tests switch fsync off.
 my $conf = <<'CONF';

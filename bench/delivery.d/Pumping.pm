@@ -87,15 +87,25 @@ sub arrived
     return %arrived;
 }
 
+# How old messages were when a gateway had them, by minute: the oldest go first.
+sub ages
+{
+    my ($chain) = @_;
+    return map { split /\|/ } split /\n/, $chain->value(<<'SQL');
+SELECT extract(epoch FROM date_trunc('minute', done_at))::bigint, round(percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM done_at - created_at))::numeric, 1)
+  FROM kycvs_data.message WHERE state = 'sent' GROUP BY 1
+SQL
+}
+
 sub tell_minutes
 {
-    my ($claimed, $audited, $arrived) = @_;
-    Report::row('minute', 'claimed', map { ($_, 'on phones') } sort keys %cap);
+    my ($claimed, $audited, $arrived, $ages) = @_;
+    Report::row('minute', 'claimed', (map { ($_, 'on phones') } sort keys %cap), 'age, s');
     foreach my $minute (sort { $a <=> $b } keys %$audited)
     {
         my @time = gmtime $minute;
         Report::row(sprintf('%02d:%02d UTC', @time[ 2, 1 ]), $audited->{$minute},
-            map { ($claimed->{$minute}{$_} // 0, $arrived->{$minute}{$_} // 0) } sort keys %cap);
+            (map { ($claimed->{$minute}{$_} // 0, $arrived->{$minute}{$_} // 0) } sort keys %cap), $ages->{$minute});
     }
 }
 
@@ -154,7 +164,7 @@ sub judge
     my $on_phones = sum(map { scalar @$_ } values %{ $account->{phone} });
     my $refused = sum(0, map { $ended->{$_} } grep { $_ ne 'issued' } keys %$ended);
 
-    tell_minutes($claimed, \%audited, \%arrived);
+    tell_minutes($claimed, \%audited, \%arrived, { ages($chain) });
     Report::row('', qw(asked issued refused sent expired), 'on phones');
     Report::row('pumping', $asks, $ended->{issued}, $refused, $sent, $expired, $on_phones);
     Report::note('refused: ' . join ', ', map { "$ended->{$_} $_" } grep { $_ ne 'issued' } sort keys %$ended);

@@ -40,7 +40,7 @@ sub check
 sub progress
 {
     my ($text) = @_;
-    return if time() - $told < (-t $terminal ? 0.2 : 15);
+    return if !$terminal || time() - $told < (-t $terminal ? 0.2 : 15);
     $told = time();
     if (-t $terminal) { print $terminal "\r\e[K  $part: $text" }
     else { printf $terminal "  %s, %d s: %s\n", $part, time() - $started, $text }
