@@ -27,9 +27,9 @@ sub rate
         [ "steady, $option->{rate} a second", rate => $option->{rate} ],
         [ 'one burst, 16 sessions', sessions => 16 ]);
 
+    Report::note('p50, p99, longest: from the call of kycvs_issue_otp to the phone; later: from its answer');
     Report::note('kycvs.messages_per_minute 0, Kannel: throughput 0; receipts are asked for and reported');
-    Report::row('', 'messages', 'a second', 'p50', 'p99', 'longest', 'from answer: p50', 'p99');
-    my @accounts;
+    Report::row('', 'messages', 'a second', 'p50', 'p99', 'longest', 'later: p50', 'p99');
     foreach my $run (@runs)
     {
         my ($name, %how) = @$run;
