@@ -32,7 +32,7 @@ sub account
     my $account = Account->new($chain, @asked);
 
     $account->tell($name);
-    Report::note("  twice: message $account->{message}{ $_->[3] }{id}, attempt $account->{message}{ $_->[3] }{attempt}") foreach $account->twice;
+    Report::list('twice, numbers of messages', map { $account->{message}{ $_->[3] }{id} } $account->twice);
     $account->check($name);
     return $account;
 }

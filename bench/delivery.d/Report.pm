@@ -27,6 +27,15 @@ sub row
 
 sub note { my ($text) = @_; say_line("  $text") }
 
+# Numbers, a dozen a line; nothing when there are none.
+sub list
+{
+    my ($what, @numbers) = @_;
+    @numbers = sort { $a <=> $b } @numbers;
+    note("  $what: " . join ' ', splice @numbers, 0, 12) if @numbers;
+    note('    ' . join ' ', splice @numbers, 0, 16) while @numbers;
+}
+
 sub check
 {
     my ($good, $what) = @_;
