@@ -48,6 +48,7 @@ OBJS = \
 	src/namewords.o \
 	src/notice.o \
 	src/otp.o \
+	src/outbox.o \
 	src/parking.o \
 	src/partition.o \
 	src/pattern.o \

@@ -544,6 +544,7 @@ COMMENT ON COLUMN kycvs_data.challenge_person.name_sealed IS 'Name as typed, sea
 CREATE TABLE kycvs_data.message (
   id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
   challenge uuid NOT NULL,
+  entity int NOT NULL,
   created_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
   mobile_sealed bytea,
@@ -558,10 +559,11 @@ CREATE TABLE kycvs_data.message (
   receipt text NOT NULL DEFAULT '',
   receipt_at timestamptz
 ) WITH (fillfactor = 80);
-CREATE INDEX message_waiting ON kycvs_data.message (claimed_until, id) WHERE state = 'waiting';
+CREATE INDEX message_waiting ON kycvs_data.message (entity, claimed_until, id) WHERE state = 'waiting';
 COMMENT ON TABLE kycvs_data.message IS 'Messages to send; their texts are derived when a sender claims them';
 COMMENT ON COLUMN kycvs_data.message.id IS 'Number of the message';
 COMMENT ON COLUMN kycvs_data.message.challenge IS 'Whose OTP it carries, zeros when none';
+COMMENT ON COLUMN kycvs_data.message.entity IS 'Who asked for it, 0 when the registry tells something itself; entities have their turns';
 COMMENT ON COLUMN kycvs_data.message.created_at IS 'When it was asked for';
 COMMENT ON COLUMN kycvs_data.message.expires_at IS 'When its OTP expires; later it is dropped';
 COMMENT ON COLUMN kycvs_data.message.mobile_sealed IS 'Number that is told of a change of mobile, sealed; null for an OTP';

@@ -27,6 +27,7 @@ enum
 {
 	MESSAGE_ID = 1,
 	MESSAGE_CHALLENGE,
+	MESSAGE_ENTITY,
 	MESSAGE_CREATED_AT,
 	MESSAGE_EXPIRES_AT,
 	MESSAGE_MOBILE_SEALED,
@@ -44,6 +45,7 @@ enum
 static const char *const message_columns[] = {
 	[MESSAGE_ID] = "id",
 	[MESSAGE_CHALLENGE] = "challenge",
+	[MESSAGE_ENTITY] = "entity",
 	[MESSAGE_CREATED_AT] = "created_at",
 	[MESSAGE_EXPIRES_AT] = "expires_at",
 	[MESSAGE_MOBILE_SEALED] = "mobile_sealed",
@@ -60,16 +62,19 @@ static const char *const message_columns[] = {
 };
 static KycvsTable messages = KYCVS_TABLE("message", message_columns);
 static KycvsIndex message_by_id = {&messages, "message_pkey", 1, BTEqualStrategyNumber};
-static KycvsIndex message_by_lease = {&messages, "message_waiting", 1, BTLessEqualStrategyNumber};
+static KycvsIndex message_by_entity = {&messages, "message_waiting", 1, BTGreaterStrategyNumber};
+static KycvsIndex message_by_lease = {&messages, "message_waiting", 2, BTLessEqualStrategyNumber};
+static KycvsIndex message_without_lease = {&messages, "message_waiting", 2, BTEqualStrategyNumber};
 
 /* An OTP's message has no sealed number: the challenge has. */
 static void
-insert_message(const pg_uuid_t *challenge, const uint8 *mobile_sealed, TimestampTz now, TimestampTz expires_at)
+insert_message(const pg_uuid_t *challenge, int32 entity, const uint8 *mobile_sealed, TimestampTz now, TimestampTz expires_at)
 {
 	KycvsArgs	columns = {0};
 
 	kycvs_bind_int8(&columns, kycvs_table_next_id(&messages));
 	kycvs_bind_uuid(&columns, challenge);
+	kycvs_bind_int4(&columns, entity);
 	kycvs_bind_time(&columns, now);
 	kycvs_bind_time(&columns, expires_at);
 	if (mobile_sealed == NULL)
@@ -92,7 +97,7 @@ insert_message(const pg_uuid_t *challenge, const uint8 *mobile_sealed, Timestamp
 void
 kycvs_message_insert(const KycvsChallenge *challenge)
 {
-	insert_message(&challenge->binding.challenge, NULL, challenge->sent_at, challenge->expires_at);
+	insert_message(&challenge->binding.challenge, challenge->binding.entity, NULL, challenge->sent_at, challenge->expires_at);
 }
 
 void
@@ -100,7 +105,7 @@ kycvs_message_insert_notice(const uint8 mobile_sealed[KYCVS_SEALED_MOBILE], Time
 {
 	static const pg_uuid_t none;
 
-	insert_message(&none, mobile_sealed, now, expires_at);
+	insert_message(&none, KYCVS_NO_ENTITY, mobile_sealed, now, expires_at);
 }
 
 /* Most messages have none. */
@@ -128,6 +133,7 @@ read_message(KycvsMessage *message)
 
 	message->id = kycvs_row_int8(&message->row, MESSAGE_ID);
 	kycvs_row_uuid(&message->row, MESSAGE_CHALLENGE, &message->challenge);
+	message->entity = kycvs_row_int4(&message->row, MESSAGE_ENTITY);
 	message->expires_at = kycvs_row_time(&message->row, MESSAGE_EXPIRES_AT);
 	message->is_notice = !kycvs_row_null(&message->row, MESSAGE_MOBILE_SEALED);
 	if (message->is_notice)
@@ -158,19 +164,50 @@ kycvs_message_find(int64 id, KycvsMessage *message)
 	return true;
 }
 
-int
-kycvs_messages_due(TimestampTz now, int most, KycvsMessage *due)
+/* The first of an entity's is the one that has been free for longest. */
+bool
+kycvs_messages_next_entity(TimestampTz now, int32 *entity)
+{
+	KycvsArgs	keys = {0};
+	KycvsRow	row;
+
+	kycvs_bind_int4(&keys, *entity);
+	while (kycvs_row_find(&message_by_entity, &keys, &row))
+	{
+		*entity = kycvs_row_int4(&row, MESSAGE_ENTITY);
+		if (kycvs_row_time(&row, MESSAGE_CLAIMED_UNTIL) <= now)
+			return true;
+		keys.values[0] = Int32GetDatum(*entity);
+	}
+	return false;
+}
+
+static int
+read_waiting(KycvsIndex *index, int32 entity, TimestampTz time, ScanDirection direction, int most, KycvsMessage *found)
 {
 	KycvsArgs	keys = {0};
 	KycvsScan	scan;
 	int			n = 0;
 
-	kycvs_bind_time(&keys, now);
-	kycvs_scan_begin(&scan, &message_by_lease, &keys, ForwardScanDirection);
-	while (n < most && kycvs_scan_next(&scan, &due[n].row))
-		read_message(&due[n++]);
+	kycvs_bind_int4(&keys, entity);
+	kycvs_bind_time(&keys, time);
+	kycvs_scan_begin(&scan, index, &keys, direction);
+	while (n < most && kycvs_scan_next(&scan, &found[n].row))
+		read_message(&found[n++]);
 	kycvs_scan_end(&scan);
 	return n;
+}
+
+int
+kycvs_messages_due(int32 entity, TimestampTz now, int most, KycvsMessage *due)
+{
+	return read_waiting(&message_by_lease, entity, now, ForwardScanDirection, most, due);
+}
+
+int
+kycvs_messages_newest(int32 entity, int most, KycvsMessage *newest)
+{
+	return read_waiting(&message_without_lease, entity, DT_NOBEGIN, BackwardScanDirection, most, newest);
 }
 
 static void

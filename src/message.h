@@ -10,9 +10,12 @@
 #include "exchange.h"
 #include "smschoice.h"
 
+#define KYCVS_NO_ENTITY	0		/* what the registry itself tells */
+
 typedef struct KycvsMessage
 {
 	int64		id;
+	int32		entity;			/* who asked for it */
 	pg_uuid_t	challenge;
 	TimestampTz expires_at;
 	bool		is_notice;		/* of a changed mobile, to the number that is sealed here */
@@ -34,8 +37,14 @@ extern void kycvs_message_insert(const KycvsChallenge *challenge);
 extern void kycvs_message_insert_notice(const uint8 mobile_sealed[KYCVS_SEALED_MOBILE], TimestampTz now, TimestampTz expires_at);
 extern bool kycvs_message_find(int64 id, KycvsMessage *message);
 
-/* At most "most" of those that wait and that no sender holds, the longest free ones first. */
-extern int	kycvs_messages_due(TimestampTz now, int most, KycvsMessage *messages);
+/* The next entity of which a message waits that no sender holds; -1 comes before all. */
+extern bool kycvs_messages_next_entity(TimestampTz now, int32 *entity);
+
+/* At most "most" of its messages that wait and that no sender holds, the longest free ones first. */
+extern int	kycvs_messages_due(int32 entity, TimestampTz now, int most, KycvsMessage *messages);
+
+/* Of those that no sender has left without a word, the newest. */
+extern int	kycvs_messages_newest(int32 entity, int most, KycvsMessage *messages);
 
 /* Another attempt, which the sender may take so long for. */
 extern void kycvs_message_claim(KycvsMessage *message, int32 route, TimestampTz until);

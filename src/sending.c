@@ -17,13 +17,13 @@
 
 #include "call.h"
 #include "message.h"
+#include "outbox.h"
 #include "smsroute.h"
 #include "smstext.h"
 #include "tally.h"
 #include "utils/guc.h"
 
 #define CHUNK			16
-#define DROPPED_MAX		256		/* by one request, for others wait meanwhile */
 #define CLAIM_SECONDS	30
 
 static int	messages_per_minute = 0;
@@ -33,6 +33,7 @@ typedef struct Ways
 {
 	KycvsSmsRoutes routes;
 	int			left;
+	int			share;			/* how many one entity may have in a minute; negative: as many as it likes */
 } Ways;
 
 typedef enum Fate
@@ -75,6 +76,21 @@ has_caps(const Ways *ways)
 	return ways->left >= 0;
 }
 
+/* Nine tenths of what may be sent in a minute. */
+static int
+share_of(const Ways *ways)
+{
+	int64		all = 0;
+	int			i;
+
+	for (i = 0; i < ways->routes.n && all >= 0; i++)
+		if (ways->routes.options[i].open)
+			all = ways->routes.options[i].left >= 0 ? all + ways->routes.options[i].left : -1;
+	if (ways->left >= 0)
+		all = all > 0 ? Min(all, ways->left) : ways->left;
+	return all <= 0 ? -1 : (int) (all - all / 10);
+}
+
 static void
 subtract_claimed(Ways *ways, TimestampTz now)
 {
@@ -102,6 +118,7 @@ read_ways(Ways *ways, const KycvsCall *call)
 	for (i = 0; i < ways->routes.n; i++)
 		ways->routes.options[i].open &= !is_named(call->request, ways->routes.names[i]);
 	ways->left = messages_per_minute > 0 ? messages_per_minute : -1;
+	ways->share = share_of(ways);
 	if (has_caps(ways))
 		subtract_claimed(ways, call->now);
 }
@@ -225,8 +242,7 @@ must_rest(const KycvsCall *call, const KycvsMessage *message, int32 route, Times
 static Fate
 drop(const KycvsCall *call, KycvsMessage *message)
 {
-	kycvs_message_expire(message, call->now);
-	kycvs_tally_add(KYCVS_TALLY_EXPIRED, message->route);
+	kycvs_outbox_drop(message, call->now);
 	return SETTLED;
 }
 
@@ -262,27 +278,9 @@ claim(const KycvsCall *call, Ways *ways, KycvsMessage *message, KycvsChallenge *
 	}
 	kycvs_message_claim(message, route_of(ways, *way), call->now + CLAIM_SECONDS * USECS_PER_SEC);
 	kycvs_tally_add(KYCVS_TALLY_CLAIMED, message->route);
+	kycvs_outbox_claimed(message, call->now);
 	use_up(ways, *way);
 	return CLAIMED;
-}
-
-/* The next messages; those that are late go first, many at a time, for they may be a day's when no sender ran. */
-static int
-find_due(const KycvsCall *call, int wanted, KycvsMessage *due)
-{
-	int			found = kycvs_messages_due(call->now, wanted, due);
-	KycvsMessage *late;
-	int			n;
-	int			i;
-
-	if (found == 0 || due[0].expires_at > call->now)
-		return found;
-	late = palloc(DROPPED_MAX * sizeof(KycvsMessage));
-	n = kycvs_messages_due(call->now, DROPPED_MAX, late);
-	for (i = 0; i < n; i++)
-		if (late[i].expires_at <= call->now && !late[i].was_delivered)
-			drop(call, &late[i]);
-	return kycvs_messages_due(call->now, wanted, due);
 }
 
 void
@@ -293,14 +291,20 @@ kycvs_decide_next_messages(KycvsCall *call)
 	Ways		ways;
 	StringInfoData messages;
 	int			wanted = (int) Min(call->request->number, CHUNK);
-	int			found = find_due(call, wanted, due);
+	int			found = 0;
+	bool		more = false;
+	bool		late = false;
+	int32		first = -1;
 	int			claimed = 0;
 	int			left = 0;
 	int			i;
 
 	initStringInfo(&messages);
-	if (found > 0)
+	if (kycvs_messages_next_entity(call->now, &first))
+	{
 		read_ways(&ways, call);
+		found = kycvs_outbox_next(call->now, wanted, ways.share, due, &more, &late);
+	}
 	for (i = 0; i < found; i++)
 	{
 		int			way;
@@ -320,7 +324,7 @@ kycvs_decide_next_messages(KycvsCall *call)
 	explicit_bzero(messages.data, messages.len);
 	call->reply->number = claimed;
 	/* those that were left would be found again */
-	call->reply->more = found == wanted && left == 0 && claimed < call->request->number;
+	call->reply->more = late || (more && left == 0 && claimed < call->request->number);
 	call->audit.object = claimed;
 }
 

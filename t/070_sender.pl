@@ -13,6 +13,7 @@ use Gateway;
 use JSON::PP qw(decode_json);
 use Kycvs qw(stop_process continue_process);
 use List::Util qw(max);
+use Memory;
 use MIME::Base64 qw(decode_base64);
 use Outbox;
 use PostgreSQL::Test::Cluster;
@@ -75,6 +76,13 @@ sub arrived_once
     is_deeply({ map { $_ => $times->{$_} // 0 } @$mobiles }, { map { $_ => 1 } @$mobiles }, "$name: each message arrived once");
 }
 
+# Waits until the gateway has taken n of these; it may still read what a sender that is gone has left.
+sub wait_until_taken
+{
+    my ($n, @mobiles) = @_;
+    Sender::wait_until(sub { my $times = accepted($gateway->taken); $n == grep { $times->{$_} } @mobiles }, "$n are on their way");
+}
+
 my $senders = 0;
 
 sub start_sender
@@ -105,6 +113,7 @@ sub add_routes
 {
     $outbox->add_route(%kannel, name => 'query', priority => 1, url => $gateway->url("/send?$query"));
     $outbox->add_route(%kannel, name => 'query-receipts', priority => 1, url => $gateway->url("/send?$query&dlr-mask=31&dlr-url={receipt_url}"));
+    $outbox->add_route(%kannel, name => 'by-body', priority => 1, url => $gateway->url("/send?$query"), success_status => undef);
     $outbox->add_route(%kannel, name => 'short', priority => 1, url => $gateway->url("/send?$query"), timeout_ms => 1000);
     $outbox->add_route(%kannel, name => 'second', priority => 2, url => $second->url("/send?$query"));
     $outbox->add_route(%kannel, name => 'private', priority => 1, url => $gateway->url("/send?$query"));
@@ -287,11 +296,13 @@ foreach my $route (qw(query form json))
 # Sends through a gateway that behaves like that until a message has failed, then mends it.
 sub through_trouble
 {
-    my ($way, $detail) = @_;
+    my ($way, $detail, $route) = @_;
+    $route //= 'query';
+    $outbox->use_routes($route);
     my $sender = start_sender();
     $way eq 'down' ? $gateway->stop : $gateway->behave($way);
     my @mobiles = $outbox->issue(10);
-    $sender->said(qr/warning: route query: \Q$detail\E/);
+    $sender->said(qr/warning: route $route: \Q$detail\E/);
     $gateway->behave('fine');
     $gateway->start if $way eq 'down';
     $outbox->drained;
@@ -299,10 +310,13 @@ sub through_trouble
     arrived_once($way, \@mobiles, $gateway);
     my $counts = $sender->counts;
     ok($counts->{sent} == 10 && $counts->{claimed} == $counts->{sent} + $counts->{retried} && $counts->{failed} + $counts->{dropped} == 0, "$way: with counts");
+    diag("counts: gateway $way ($detail): 10 sent, after $counts->{retried} attempts that failed; dropped $counts->{dropped}");
 }
 
 through_trouble(@$_) foreach [ 'error', 'HTTP 500' ], [ 'busy', 'HTTP 429' ], [ 'wrong', 'HTTP 400' ], [ 'mistaken', 'HTTP 200' ],
-  [ 'garbage', 'not an HTTP answer' ], [ 'silent', 'no answer' ], [ 'down', 'connection refused' ];
+  [ 'mistaken', 'answer not as expected', 'by-body' ], [ 'garbage', 'not an HTTP answer' ], [ 'short', 'answer cut short' ],
+  [ 'broken', 'no answer' ], [ 'silent', 'no answer' ], [ 'down', 'connection refused' ];
+$outbox->use_routes('query');
 
 # A good status and a good beginning are enough: sent again, it would arrive twice.
 foreach my $way ('cut', 'slow 0.5')
@@ -431,9 +445,8 @@ foreach my $mode (qw(fast immediate))
 {
     my $sender = start_sender(arguments => [ '--in-flight', 5 ]);
     $gateway->behave('hold');
-    my $before = $gateway->taken;
     my @mobiles = $outbox->issue(5);
-    Sender::wait_until(sub { $gateway->taken == $before + 5 }, 'five are on their way');
+    wait_until_taken(5, @mobiles);
     stop_process($sender->pid);
     $gateway->behave('fine');
     $outbox->end_leases;
@@ -450,9 +463,8 @@ foreach my $mode (qw(fast immediate))
     write_file($conf, "in-flight = 5\n", 0644);
     my $sender = start_sender(arguments => [ '--config', $conf ]);
     $gateway->behave('hold');
-    my $before = $gateway->taken;
     my @mobiles = $outbox->issue(20);
-    Sender::wait_until(sub { $gateway->taken == $before + 5 }, 'five are on their way');
+    wait_until_taken(5, @mobiles);
     $sender->signal('TERM');
     $sender->said(qr/ends: claims no more, 5 messages in flight/);
     $gateway->behave('fine');
@@ -583,25 +595,6 @@ SKIP:
 
 # ---- what is left behind -----------------------------------------------------------------------------------------------------
 
-# All memory of a process that its parent may read.
-sub memory_of
-{
-    my ($pid) = @_;
-    my $memory = '';
-    open(my $file, '<:raw', "/proc/$pid/mem") or return undef;
-    foreach my $map (split /\n/, slurp_file("/proc/$pid/maps"))
-    {
-        my ($from, $to, $rights) = $map =~ /^([0-9a-f]+)-([0-9a-f]+) (\S+)/ or next;
-        next unless $rights =~ /^r/ && $map !~ /\[v/;
-        my $length = hex($to) - hex($from);
-        sysseek $file, hex($from), 0 or next;
-        my $bytes;
-        sysread $file, $bytes, $length;
-        $memory .= "$bytes\n";
-    }
-    return $memory;
-}
-
 # Six digits that stand alone may also be something else, such as a table of libcurl's.
 sub digits_in { my ($text) = @_; return map { $_ => 1 } $text =~ /($says)/g }
 
@@ -619,21 +612,18 @@ sub found_in
     return scalar(keys %found);
 }
 
-# A library that lets the process be looked at, which it forbids.
-sub build_dumpable { return build_library('dumpable', 'int prctl(int option, ...) { (void) option; return 0; }') }
-
 SKIP:
 {
     skip 'no /proc', 1 unless -r "/proc/$$/mem";
     my $sender = start_sender();
     if ($> != 0)
     {
-        ok(!defined memory_of($sender->pid), 'its memory cannot be read by others of the same user');
+        ok(!defined Memory::of($sender->pid), 'its memory cannot be read by others of the same user');
     }
     like(slurp_file('/proc/' . $sender->pid . '/limits'), qr/^Max core file size\s+0\s+0\s/m, 'it leaves no core file');
     is($sender->stop, 0, 'the sender ends well');
 
-    my $library = build_dumpable();
+    my $library = Memory::dumpable($folder);
     my $known = 0;
     my $words;    # some that every message has
     foreach my $route (qw(query form json))
@@ -641,7 +631,7 @@ SKIP:
         $outbox->use_routes($route);
         my $before = $gateway->taken;
         $sender = start_sender(preload => $library);
-        my $memory = memory_of($sender->pid);
+        my $memory = Memory::of($sender->pid);
         skip 'its memory cannot be read here', 1 unless defined $memory;
         my %there_before = digits_in($memory);
 
@@ -656,7 +646,7 @@ SKIP:
         ($words) = $texts[0] =~ /([A-Za-z]+(?: [A-Za-z]+){2,})/;
         my $any = join '(?: |%20)', split / /, $words;
 
-        $memory = memory_of($sender->pid);
+        $memory = Memory::of($sender->pid);
         ok(length($memory) > 1_000_000 && $memory =~ /kycvs\.next_messages/, "$route: memory of the sender after 1000 messages");
         is(found_in($memory, \%otps), 0, 'has no OTP');
         is(scalar(grep { $numbers{$_} } $memory =~ /(9[0-9]{9})(?![0-9])/g), 0, 'no number');

@@ -9,7 +9,9 @@
 #   error       500
 #   mistaken    200, with an error in the body
 #   garbage     bytes that are no HTTP
-#   cut         200 is taken, and the answer's body ends in the middle
+#   cut         202, and the answer's body ends in the middle
+#   short       202, and the connection is closed before the body
+#   broken      the connection is closed in the middle of the status line
 #   silent      the request is taken and the connection closed without an answer
 #   slow N      fine, after N seconds
 #   hold        fine, when it is told to behave in another way
@@ -155,6 +157,8 @@ my %answers = (
     mistaken => "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nerror: no such number",
     garbage => "\x00\xff{not http}\n" x 10,
     cut => "HTTP/1.1 202 Accepted\r\nContent-Length: 2500\r\n\r\n0: Acc",
+    short => "HTTP/1.1 202 Accepted\r\nContent-Length: 2500\r\n\r\n",
+    broken => 'HTTP/1.',
     silent => '');
 
 # False when the connection is to be closed.
@@ -170,7 +174,7 @@ sub answer
         return 1;
     }
     syswrite $socket, $answers{$way};
-    return $way !~ /garbage|cut|silent/;
+    return $way !~ /garbage|cut|short|broken|silent/;
 }
 
 sub answer_late

@@ -37,6 +37,9 @@ sub build
     return $program;
 }
 
+# One that is built already.
+sub use_program { ($program) = @_ }
+
 # Runs it to its end; returns exit status, output and errors.
 sub run
 {

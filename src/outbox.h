@@ -1,0 +1,25 @@
+/*
+ * outbox.h
+ *	  Which of the messages that wait are looked at next.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#ifndef KYCVS_OUTBOX_H
+#define KYCVS_OUTBOX_H
+
+#include "message.h"
+
+/*
+ * At most "most" messages that are due, of all entities in turn; "more" when
+ * there may be others, "late" when some were dropped, and there may be others.  An entity that has had "share" in this minute (negative:
+ * as many as it likes) has its turn in the next one.
+ */
+extern int	kycvs_outbox_next(TimestampTz now, int most, int share, KycvsMessage *messages, bool *more, bool *late);
+
+/* A sender has got one of them. */
+extern void kycvs_outbox_claimed(const KycvsMessage *message, TimestampTz now);
+
+/* Its OTP can no longer be given: it is not looked at again. */
+extern void kycvs_outbox_drop(KycvsMessage *message, TimestampTz now);
+
+#endif							/* KYCVS_OUTBOX_H */
