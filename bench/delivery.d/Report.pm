@@ -22,7 +22,7 @@ sub part { ($part) = @_; say_line("\n$part") }
 sub row
 {
     my ($name, @columns) = @_;
-    say_line(sprintf '  %-28s' . '%11s' x @columns, $name, map { $_ // '-' } @columns);
+    say_line(sprintf '  %-30s' . '%11s' x @columns, $name, map { $_ // '-' } @columns);
 }
 
 sub note { my ($text) = @_; say_line("  $text") }
