@@ -6,16 +6,25 @@
  * not of weight.  The statuses are Kannel's, and so is 200: after any other answer
  * but 202 Kannel sends the receipt again.
  *
+ * Anybody on the machine can connect, and each connection takes a descriptor,
+ * of which gateways and the database need some.  So nobody is let in while half
+ * of them are in use.
+ *
  * Copyright (c) 2026, the kycvs authors
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sys/queue.h>
+#include <sys/resource.h>
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <event2/util.h>
 
 #include "listener.h"
@@ -29,11 +38,14 @@
 #define BODY_MAX		4096
 #define HEADERS_MAX		8192
 #define SECONDS			10
+#define REST_MS			1000	/* for which nobody is let in */
 
 /* Which paths a server answers. */
 typedef struct Listener
 {
 	struct evhttp *http;		/* NULL: none */
+	struct evconnlistener *door;	/* of "http" */
+	LoopEvent  *rested;
 	Address		address;
 	bool		receipts;
 	bool		metrics;
@@ -112,6 +124,52 @@ show_metrics(struct evhttp_request *request)
 	buffer_wipe(&text);
 }
 
+/* ---- who is let in ---- */
+
+/* The kernel gives the lowest descriptor that is free. */
+static bool
+half_are_in_use(void)
+{
+	struct rlimit limit;
+	int			lowest = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (lowest < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return true;
+	close(lowest);
+	return (rlim_t) lowest >= limit.rlim_cur / 2;
+}
+
+static void
+open_door(void *arg)
+{
+	Listener   *listener = arg;
+
+	evconnlistener_enable(listener->door);
+}
+
+static void
+close_door(Listener *listener)
+{
+	evconnlistener_disable(listener->door);
+	loop_set_timer(listener->rested, REST_MS);
+}
+
+static struct bufferevent *
+let_in(struct event_base *base, void *arg)
+{
+	if (half_are_in_use())
+		close_door(arg);
+	return bufferevent_socket_new(base, -1, 0);
+}
+
+/* The listener's own argument is the HTTP server's. */
+static void
+on_door_trouble(struct evconnlistener *door, void *arg)
+{
+	(void) arg;
+	close_door(listeners[0].door == door ? &listeners[0] : &listeners[1]);
+}
+
 /* ---- the servers ---- */
 
 static void
@@ -142,12 +200,15 @@ close_listener(Listener *listener)
 {
 	if (listener->http != NULL)
 		evhttp_free(listener->http);
+	loop_remove(listener->rested);
 	memset(listener, 0, sizeof(*listener));
 }
 
 static bool
 open_listener(Listener *listener, const Address *address, Buffer *problem)
 {
+	struct evhttp_bound_socket *bound;
+
 	if (listener->http != NULL && is_same(&listener->address, address))
 		return true;
 	close_listener(listener);
@@ -159,8 +220,13 @@ open_listener(Listener *listener, const Address *address, Buffer *problem)
 	evhttp_set_max_headers_size(listener->http, HEADERS_MAX);
 	evhttp_set_allowed_methods(listener->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
 	evhttp_set_gencb(listener->http, take_request, listener);
-	if (evhttp_bind_socket(listener->http, address->host, (uint16_t) address->port) == 0)
+	evhttp_set_bevcb(listener->http, let_in, listener);
+	bound = evhttp_bind_socket_with_handle(listener->http, address->host, (uint16_t) address->port);
+	if (bound != NULL)
 	{
+		listener->door = evhttp_bound_socket_get_listener(bound);
+		listener->rested = loop_timer(open_door, listener);
+		evconnlistener_set_error_cb(listener->door, on_door_trouble);
 		listener->address = *address;
 		return true;
 	}

@@ -83,6 +83,7 @@ sub start_sender
     return Sender->start(
         log => "$folder/sender." . ++$senders . '.log',
         preload => $option{preload},
+        files => $option{files},
         arguments => [ @arguments, @{ $option{arguments} // [] } ]);
 }
 
@@ -481,6 +482,20 @@ foreach my $mode (qw(fast immediate))
     is_deeply([ grep { !/^(?:#.*|kycvs_sender_\w+(?:\{\w+="[^"]*"\})? [0-9.]+)$/ } split /\n/, $metrics ], [], 'in the form of Prometheus');
     is($sender->stop, 0, 'the sender ends well');
     $outbox->use_routes('query');
+}
+
+# Anybody on the machine can connect to it as often as they like: messages go out all the same.
+{
+    my $sender = start_sender(files => 128, arguments => [ '--in-flight', 8, '--receipts', "127.0.0.1:$receipts", '--metrics', "127.0.0.1:$receipts" ]);
+    my @crowd = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $receipts) } 1 .. 200;
+    Sender::wait_until(sub { scalar(() = glob '/proc/' . $sender->pid . '/fd/*') > 60 }, 'many are let in');
+    my @mobiles = $outbox->issue(20);
+    $outbox->drained;
+    arrived_once('a crowd of connections', \@mobiles, $gateway);
+    unlike($sender->log_text, qr/warning:|Too many open files/, 'nothing fails for want of descriptors');
+    close $_ foreach @crowd;
+    like((Sender::get($receipts, '/metrics'))[1], qr/^kycvs_sender_sent_total 20$/m, 'when the crowd is gone others are let in');
+    is($sender->stop, 0, 'the sender ends well');
 }
 
 # ---- TLS -------------------------------------------------------------------------------------------------------------------
