@@ -26,7 +26,7 @@
 #include "loop.h"
 #include "memory.h"
 
-#define ANSWER_MAX	65536
+#define ANSWER_MAX	8192	/* patterns are looked for in it, in time that may grow with its square */
 #define IDLE_MS		10000
 #define KEPT_MAX	1000L		/* connections; libcurl's own limit shrinks when few are in use */
 

@@ -168,6 +168,8 @@ foreach my $wrong (
     [ 'json', 'body', '{"to": "{to}"}', 'body: a brace is opened and not closed' ],
     [ 'json', 'headers', '{"X-Key {secret}"}', 'header: is not of the form "Name: value"' ],
     [ 'json', 'success_pattern', '(', 'success_pattern: ' ],
+    [ 'json', 'success_pattern', '(.*)\\1', 'success_pattern: has a back-reference' ],
+    [ 'json', 'success_pattern', '(' x 120_000, 'success_pattern: is too long' ],
     [ 'json', 'secret_file', '../secrets/password', '"' . "$secrets/../secrets/password" . '" is not a bare file name' ],
     [ 'json', 'secret_file', undef, 'a secret is used and no secret_file named' ])
 {
