@@ -222,6 +222,8 @@ read_secret(Route *route, const RouteRow *row, const char *secrets, Buffer *prob
 	}
 	if (secrets == NULL)
 		return reject(problem, "a secret_file is named and no directory of secrets is configured");
+	if (strncmp(row->secret_file, SECRETFILE_RECEIPT_KEY, strlen(SECRETFILE_RECEIPT_KEY)) == 0)
+		return reject(problem, "the secret_file named is the sender's own");
 	return secretfile_read(secrets, row->secret_file, &route->secret, problem);
 }
 

@@ -21,7 +21,6 @@
 #include "secretfile.h"
 #include "tag.h"
 
-#define KEY_FILE		"receipt.key"
 #define KEY_BYTES		32
 #define TAG_BYTES		16
 #define TAG_DIGITS		(2 * TAG_BYTES)
@@ -52,7 +51,7 @@ make_key(const char *secrets, Buffer *problem)
 	add_hex(&text, bytes, sizeof(bytes));
 	buffer_add_char(&text, '\n');
 	explicit_bzero(bytes, sizeof(bytes));
-	good = secretfile_create(secrets, KEY_FILE, &text, problem);
+	good = secretfile_create(secrets, SECRETFILE_RECEIPT_KEY, &text, problem);
 	buffer_wipe(&text);
 	return good;
 }
@@ -67,11 +66,11 @@ tag_load_key(const char *secrets, Buffer *problem)
 		buffer_format(problem, "receipts need a directory of secrets, for their key");
 		return false;
 	}
-	if (!make_key(secrets, problem) || !secretfile_read(secrets, KEY_FILE, &read, problem))
+	if (!make_key(secrets, problem) || !secretfile_read(secrets, SECRETFILE_RECEIPT_KEY, &read, problem))
 		return false;
 	if (read.length < KEY_BYTES)
 	{
-		buffer_format(problem, "\"%s/%s\" is too short for a key", secrets, KEY_FILE);
+		buffer_format(problem, "\"%s/%s\" is too short for a key", secrets, SECRETFILE_RECEIPT_KEY);
 		buffer_wipe(&read);
 		return false;
 	}

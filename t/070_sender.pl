@@ -170,6 +170,7 @@ foreach my $wrong (
     [ 'json', 'success_pattern', '(', 'success_pattern: ' ],
     [ 'json', 'success_pattern', '(.*)\\1', 'success_pattern: has a back-reference' ],
     [ 'json', 'success_pattern', '(' x 120_000, 'success_pattern: is too long' ],
+    [ 'json', 'secret_file', 'receipt.key', "the secret_file named is the sender's own" ],
     [ 'json', 'secret_file', '../secrets/password', '"' . "$secrets/../secrets/password" . '" is not a bare file name' ],
     [ 'json', 'secret_file', undef, 'a secret is used and no secret_file named' ])
 {
