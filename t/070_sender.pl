@@ -350,6 +350,29 @@ foreach my $mode (qw(fast immediate))
     arrived_once("database stopped, $mode", \@mobiles, $gateway);
 }
 
+# What answers a statement by COPY, which nobody has asked for, is no database.
+{
+    my $port = PostgreSQL::Test::Cluster::get_free_port();
+    my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 8, ReuseAddr => 1) or die;
+    my $pid = fork() // die;
+    if ($pid == 0)
+    {
+        my @clients;
+        while (my $client = $server->accept)
+        {
+            sysread $client, my $startup, 4096;
+            syswrite $client, pack('A N N A N A', 'R', 8, 0, 'Z', 5, 'I');
+            sysread $client, my $statement, 4096;
+            syswrite $client, pack('A N C n', 'H', 7, 0, 0);
+            push @clients, $client;
+        }
+    }
+    close $server;
+    is((Sender::run('--database', "host=127.0.0.1 port=$port dbname=x user=x sslmode=disable gssencmode=disable", '--once'))[0], 69, 'a server that answers by COPY is left');
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
+}
+
 # ---- a sender that is killed ----------------------------------------------------------------------------------------
 
 {
