@@ -50,12 +50,14 @@ static LoopEvent *minute;
 
 /* ---- configuration ---- */
 
-/* The secrets that are not a route's, and where to listen. */
+/* The secrets that are not a route's, and where to listen: a port that somebody else has may be free again soon. */
 static bool
-apply(const Config *to_apply, Buffer *problem)
+apply(const Config *to_apply, Buffer *problem, int *status)
 {
+	*status = EX_CONFIG;
 	if (to_apply->receipt_url != NULL && !tag_load_key(to_apply->secrets, problem))
 		return false;
+	*status = EX_OSERR;
 	if (!listener_set(&to_apply->receipts, &to_apply->metrics, problem))
 		return false;
 	delivery_set_ca_file(to_apply->ca_file);
@@ -71,7 +73,7 @@ reload(void *arg)
 	int			status;
 
 	(void) arg;
-	if (config_read(&fresh, argument_count, arguments, &problem, &status) && apply(&fresh, &problem))
+	if (config_read(&fresh, argument_count, arguments, &problem, &status) && apply(&fresh, &problem, &status))
 	{
 		config_free(&config);
 		config = fresh;
@@ -157,12 +159,13 @@ static int
 send_messages(void)
 {
 	Buffer		problem = {0};
+	int			status;
 
-	if (!apply(&config, &problem))
+	if (!apply(&config, &problem, &status))
 	{
-		complain(buffer_text(&problem), EX_CONFIG);
+		complain(buffer_text(&problem), status);
 		buffer_wipe(&problem);
-		return EX_CONFIG;
+		return status;
 	}
 	raise_limit_of_files();
 	watch_signals();

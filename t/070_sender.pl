@@ -510,6 +510,14 @@ foreach my $mode (qw(fast immediate))
     $outbox->use_routes('query');
 }
 
+# A port that somebody else has is no reason to stay away for good, as a wrong configuration is.
+{
+    my $other = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $receipts, Listen => 1, ReuseAddr => 1) or die;
+    my ($status, $output, $errors) = Sender::run(@arguments, '--receipts', "127.0.0.1:$receipts", '--once');
+    is($status, 71, 'a port that another program has is trouble of the system');
+    like($errors, qr/could not listen on 127\.0\.0\.1 port $receipts/, 'and named');
+}
+
 # Anybody on the machine can connect to it as often as they like: messages go out all the same.
 {
     my $sender = start_sender(files => 128, arguments => [ '--in-flight', 8, '--receipts', "127.0.0.1:$receipts", '--metrics', "127.0.0.1:$receipts" ]);
