@@ -134,6 +134,11 @@ write_file($conf, "database = host=x password=hunter2\n", 0644);
 is($status, 78, 'a password in a file that others can read is refused');
 unlike($errors, qr/hunter2/, 'and not shown');
 unlink $conf;
+write_file($conf, "database = host=x password=hunter 2hunter\n", 0600);
+($status, $output, $errors) = Sender::run('--config', $conf);
+is($status, 78, 'a password that breaks the connection string is wrong configuration');
+unlike($errors, qr/hunter/, 'and not shown in part');
+unlink $conf;
 
 # ---- --check -----------------------------------------------------------------------------------
 
