@@ -27,6 +27,7 @@
 #include "memory.h"
 
 #define ANSWER_MAX	8192	/* patterns are looked for in it, in time that may grow with its square */
+#define HEADERS_MAX	65536	/* of all its answers to a request, trailers included: libcurl keeps them */
 #define IDLE_MS		10000
 #define KEPT_MAX	1000L		/* connections; libcurl's own limit shrinks when few are in use */
 
@@ -38,6 +39,7 @@ typedef struct Transfer
 	CURL	   *handle;
 	struct curl_slist *headers;
 	Buffer		answer;
+	size_t		headers_length;
 	bool		refused;		/* the address */
 } Transfer;
 
@@ -153,6 +155,16 @@ take_answer(char *data, size_t size, size_t n, void *arg)
 	return length;
 }
 
+static size_t
+take_header(char *data, size_t size, size_t n, void *arg)
+{
+	Transfer   *transfer = arg;
+
+	(void) data;
+	transfer->headers_length += size * n;
+	return transfer->headers_length > HEADERS_MAX ? 0 : size * n;
+}
+
 static curl_socket_t
 open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -253,6 +265,8 @@ set_callbacks(CURL *handle, Transfer *transfer)
 	curl_easy_setopt(handle, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(handle, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, before_request);

@@ -19,7 +19,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Sender;
 use Test::More;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
 plan skip_all => Sender::missing() if Sender::missing();
 
@@ -62,7 +62,7 @@ sub accepted
 {
     my (@requests) = @_;
     my %times;
-    $times{ parameters($_->{target} =~ s/.*\?//r)->{to} }++ foreach grep { $_->{way} =~ /^(?:fine|cut|slow|hold)/ } @requests;
+    $times{ parameters($_->{target} =~ s/.*\?//r)->{to} }++ foreach grep { $_->{way} =~ /^(?:fine|cut|slow|hold|endless)/ } @requests;
     return \%times;
 }
 
@@ -286,12 +286,14 @@ through_trouble(@$_) foreach [ 'error', 'HTTP 500' ], [ 'busy', 'HTTP 429' ], [ 
   [ 'garbage', 'not an HTTP answer' ], [ 'silent', 'no answer' ], [ 'down', 'connection refused' ];
 
 # A good status and a good beginning are enough: sent again, it would arrive twice.
-foreach my $way ('cut', 'slow 0.5')
+foreach my $way ('cut', 'slow 0.5', 'endless')
 {
+    my $began = time();
     $gateway->behave($way);
     my @mobiles = $outbox->issue(10);
     is((Sender::run(@arguments, '--once'))[0], 0, "$way: an answer that is as good as whole");
     arrived_once($way, \@mobiles, $gateway);
+    cmp_ok(time() - $began, '<', 10, "$way: nobody has waited for more of it");
 }
 $gateway->behave('fine');
 

@@ -10,6 +10,7 @@
 #   mistaken    200, with an error in the body
 #   garbage     bytes that are no HTTP
 #   cut         200 is taken, and the answer's body ends in the middle
+#   endless     202, a whole body, and then trailers that do not end
 #   silent      the request is taken and the connection closed without an answer
 #   slow N      fine, after N seconds
 #   hold        fine, when it is told to behave in another way
@@ -155,6 +156,7 @@ my %answers = (
     mistaken => "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nerror: no such number",
     garbage => "\x00\xff{not http}\n" x 10,
     cut => "HTTP/1.1 202 Accepted\r\nContent-Length: 2500\r\n\r\n0: Acc",
+    endless => "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n0: \r\n0\r\n" . ('X-More: ' . 'x' x 990 . "\r\n") x 100,
     silent => '');
 
 # False when the connection is to be closed.
@@ -169,6 +171,7 @@ sub answer
         push @{ $self->{later} }, [ defined $1 ? time() + $1 : undef, $socket ];
         return 1;
     }
+    local $SIG{PIPE} = 'IGNORE';
     syswrite $socket, $answers{$way};
     return $way !~ /garbage|cut|silent/;
 }
