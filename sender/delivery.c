@@ -352,9 +352,11 @@ on_idle(void *arg)
 		abort();
 }
 
+/* Where that variable is set, libcurl writes down what TLS encrypts with. */
 bool
 delivery_init(void)
 {
+	(void) unsetenv("SSLKEYLOGFILE");
 	timer = loop_timer(on_timer, NULL);
 	idle_timer = loop_timer(on_idle, NULL);
 	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && make_multi();

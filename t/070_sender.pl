@@ -153,6 +153,11 @@ $outbox->use_routes('query');
 is($status, 0, '--check: all well') or diag($output);
 like($output, qr/^ok    route query: connected to 127\.0\.0\.1$/m, 'it has connected to the gateway');
 is(scalar($gateway->taken), 0, 'and sent nothing');
+{
+    local $ENV{SSLKEYLOGFILE} = "$folder/keys";
+    check();
+    ok(!-e "$folder/keys", 'no keys of TLS are written down, whatever the environment says');
+}
 $outbox->use_routes('query', 'private');
 ($status, $output) = check();
 is($status, 1, '--check: a private address');
