@@ -351,8 +351,8 @@ foreach my $mode (qw(fast immediate))
 {
     my $sender = start_sender();
     $gateway->behave('slow 0.3');
-    my @mobiles = $outbox->issue(150);
     my $before = $gateway->taken;
+    my @mobiles = $outbox->issue(150);
     Sender::wait_until(sub { $gateway->taken > $before + 20 }, 'some are on their way');
     $outbox->node->stop($mode);
     $outbox->node->start;
