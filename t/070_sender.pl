@@ -513,6 +513,7 @@ foreach my $mode (qw(fast immediate))
     is((Sender::get($receipts, '/'))[0], 404, 'and nothing else is there');
     my $metrics = '';
     Sender::wait_until(sub { $metrics = (Sender::get($receipts, '/metrics'))[1]; $metrics =~ /^kycvs_sender_receipts_total 2$/m && $metrics =~ /^kycvs_sender_receipts_refused_total 1$/m }, 'receipts are reported');
+    is($outbox->observer->value("SELECT count(*) FROM kycvs_data.audit WHERE event = 'message_receipt'"), 2, 'the registry is not asked about one twice');
     like($metrics, qr/^kycvs_sender_sent_total 3$/m, 'metrics: messages');
     like($metrics, qr/^kycvs_sender_receipts_forged_total 1$/m, 'forged receipts');
     like($metrics, qr/^kycvs_sender_route_up\{route="query-receipts"\} 1$/m, 'routes');
