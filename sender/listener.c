@@ -144,7 +144,10 @@ open_door(void *arg)
 {
 	Listener   *listener = arg;
 
-	evconnlistener_enable(listener->door);
+	if (half_are_in_use())
+		loop_set_timer(listener->rested, REST_MS);
+	else
+		evconnlistener_enable(listener->door);
 }
 
 static void
