@@ -534,9 +534,9 @@ foreach my $mode (qw(fast immediate))
 # Anybody on the machine can connect to it as often as they like: messages go out all the same.
 {
     my $sender = start_sender(files => 128, arguments => [ '--in-flight', 8, '--receipts', "127.0.0.1:$receipts", '--metrics', "127.0.0.1:$receipts" ]);
-    my @crowd = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $receipts) } 1 .. 200;
-    print { $crowd[5] } "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
-    like(readline($crowd[5]), qr/ 404 /, 'many are let in');
+    my @crowd = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $receipts) } 1 .. 120;
+    print { $crowd[0] } "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    like(readline($crowd[0]), qr/ 404 /, 'many are let in');
     sleep 2.5;    # some are asked in again, if anybody is
     my @mobiles = $outbox->issue(20);
     $outbox->drained;
