@@ -293,6 +293,13 @@ database_has_password(const char *text)
 	return found;
 }
 
+/* What is wrong with a string libpq says with parts of it. */
+static bool
+may_have_password(const char *text)
+{
+	return strstr(text, "password") != NULL || strstr(text, "://") != NULL;
+}
+
 bool
 database_check_conninfo(const char *text, Buffer *why)
 {
@@ -302,7 +309,9 @@ database_check_conninfo(const char *text, Buffer *why)
 	if (is_plain_name(text))
 		return true;
 	options = PQconninfoParse(text, &error);
-	if (options == NULL)
+	if (options == NULL && may_have_password(text))
+		buffer_format(why, "database: not a connection string");
+	else if (options == NULL)
 		buffer_format(why, "database: %s", error != NULL ? error : "out of memory");
 	PQfreemem(error);
 	PQconninfoFree(options);

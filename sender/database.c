@@ -248,6 +248,15 @@ on_made(void)
 	prepare_next();
 }
 
+/* Such a result comes again whenever it is asked for. */
+static bool
+is_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH;
+}
+
 static void
 on_input(void)
 {
@@ -258,6 +267,11 @@ on_input(void)
 	{
 		PQclear(last_result);
 		last_result = result;
+		if (is_copy(result))
+		{
+			connection_lose("an answer to another question");
+			return;
+		}
 	}
 	if (PQstatus(conn) == CONNECTION_BAD)
 		connection_fail();

@@ -30,7 +30,8 @@
 #include "loop.h"
 #include "memory.h"
 
-#define ANSWER_MAX	65536
+#define ANSWER_MAX	8192	/* patterns are looked for in it, in time that may grow with its square */
+#define HEADERS_MAX	65536	/* of all its answers to a request, trailers included: libcurl keeps them */
 #define IDLE_MS		10000
 #define KEPT_MAX	1000L		/* connections; libcurl's own limit shrinks when few are in use */
 
@@ -42,6 +43,7 @@ typedef struct Transfer
 	CURL	   *handle;
 	struct curl_slist *headers;
 	Buffer		answer;
+	size_t		headers_length;
 	bool		refused;		/* the address */
 } Transfer;
 
@@ -156,6 +158,16 @@ take_answer(char *data, size_t size, size_t n, void *arg)
 	return length <= room ? length : 0;
 }
 
+static size_t
+take_header(char *data, size_t size, size_t n, void *arg)
+{
+	Transfer   *transfer = arg;
+
+	(void) data;
+	transfer->headers_length += size * n;
+	return transfer->headers_length > HEADERS_MAX ? 0 : size * n;
+}
+
 static curl_socket_t
 open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -257,6 +269,8 @@ set_callbacks(CURL *handle, Transfer *transfer)
 	curl_easy_setopt(handle, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(handle, CURLOPT_WRITEDATA, transfer);
+	curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(handle, CURLOPT_HEADERDATA, transfer);
 	curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, before_request);
@@ -342,9 +356,11 @@ on_idle(void *arg)
 		abort();
 }
 
+/* Where that variable is set, libcurl writes down what TLS encrypts with. */
 bool
 delivery_init(void)
 {
+	(void) unsetenv("SSLKEYLOGFILE");
 	timer = loop_timer(on_timer, NULL);
 	idle_timer = loop_timer(on_idle, NULL);
 	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && make_multi();

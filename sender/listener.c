@@ -6,16 +6,25 @@
  * not of weight.  The statuses are Kannel's, and so is 200: after any other answer
  * but 202 Kannel sends the receipt again.
  *
+ * Anybody on the machine can connect, and each connection takes a descriptor,
+ * of which gateways and the database need some.  So nobody is let in while half
+ * of them are in use.
+ *
  * Copyright (c) 2026, the kycvs authors
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sys/queue.h>
+#include <sys/resource.h>
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <event2/util.h>
 
 #include "listener.h"
@@ -29,11 +38,14 @@
 #define BODY_MAX		4096
 #define HEADERS_MAX		8192
 #define SECONDS			10
+#define REST_MS			1000	/* for which nobody is let in */
 
 /* Which paths a server answers; none when it has just been opened. */
 typedef struct Listener
 {
 	struct evhttp *http;		/* NULL: free */
+	struct evconnlistener *door;	/* of "http" */
+	LoopEvent  *rested;
 	Address		address;
 	bool		receipts;
 	bool		metrics;
@@ -115,6 +127,65 @@ show_metrics(struct evhttp_request *request)
 	buffer_wipe(&text);
 }
 
+/* ---- who is let in ---- */
+
+/* The kernel gives the lowest descriptor that is free. */
+static bool
+half_are_in_use(void)
+{
+	struct rlimit limit;
+	int			lowest = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (lowest < 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return true;
+	close(lowest);
+	return (rlim_t) lowest >= limit.rlim_cur / 2;
+}
+
+static void
+open_door(void *arg)
+{
+	Listener   *listener = arg;
+
+	if (half_are_in_use())
+		loop_set_timer(listener->rested, REST_MS);
+	else
+		evconnlistener_enable(listener->door);
+}
+
+static void
+close_door(Listener *listener)
+{
+	evconnlistener_disable(listener->door);
+	loop_set_timer(listener->rested, REST_MS);
+}
+
+static struct bufferevent *
+let_in(struct event_base *base, void *arg)
+{
+	if (half_are_in_use())
+		close_door(arg);
+	return bufferevent_socket_new(base, -1, 0);
+}
+
+/* The listener's own argument is the HTTP server's. */
+static void
+on_door_trouble(struct evconnlistener *door, void *arg)
+{
+	(void) arg;
+	for (int i = 0; i < LISTENERS; i++)
+		if (listeners[i].door == door)
+			close_door(&listeners[i]);
+}
+
+static void
+watch_door(Listener *listener, struct evconnlistener *door)
+{
+	listener->door = door;
+	listener->rested = loop_timer(open_door, listener);
+	evconnlistener_set_error_cb(door, on_door_trouble);
+}
+
 /* ---- the servers ---- */
 
 static void
@@ -151,6 +222,7 @@ close_listener(Listener *listener)
 {
 	if (listener->http != NULL)
 		evhttp_free(listener->http);
+	loop_remove(listener->rested);
 	memset(listener, 0, sizeof(*listener));
 }
 
@@ -176,6 +248,7 @@ static bool
 open_listener(const Address *address, Buffer *problem)
 {
 	Listener   *listener = find_free();
+	struct evhttp_bound_socket *bound;
 
 	listener->address = *address;
 	listener->http = evhttp_new(loop_base());
@@ -184,8 +257,13 @@ open_listener(const Address *address, Buffer *problem)
 	evhttp_set_max_headers_size(listener->http, HEADERS_MAX);
 	evhttp_set_allowed_methods(listener->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
 	evhttp_set_gencb(listener->http, take_request, listener);
-	if (evhttp_bind_socket(listener->http, address->host, (uint16_t) address->port) == 0)
+	evhttp_set_bevcb(listener->http, let_in, listener);
+	bound = evhttp_bind_socket_with_handle(listener->http, address->host, (uint16_t) address->port);
+	if (bound != NULL)
+	{
+		watch_door(listener, evhttp_bound_socket_get_listener(bound));
 		return true;
+	}
 	buffer_format(problem, "could not listen on %s port %d: %s", address->host, address->port,
 				  evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
 	return false;

@@ -50,14 +50,16 @@ static LoopEvent *minute;
 
 /* ---- configuration ---- */
 
-/* The secret that is not a route's, and where to listen; nothing changes when one of them fails. */
+/* The secret that is not a route's, and where to listen; nothing changes when one of them fails.  A port that somebody else has may be free again soon. */
 static bool
-apply(const Config *to_apply, Buffer *problem)
+apply(const Config *to_apply, Buffer *problem, int *status)
 {
 	Buffer		key = {0};
 
+	*status = EX_CONFIG;
 	if (to_apply->receipt_url != NULL && !tag_read_key(to_apply->secrets, &key, problem))
 		return false;
+	*status = EX_OSERR;
 	if (!listener_set(&to_apply->receipts, &to_apply->metrics, problem))
 	{
 		buffer_wipe(&key);
@@ -77,7 +79,7 @@ reload(void *arg)
 	int			status;
 
 	(void) arg;
-	if (config_read(&fresh, argument_count, arguments, &problem, &status) && apply(&fresh, &problem))
+	if (config_read(&fresh, argument_count, arguments, &problem, &status) && apply(&fresh, &problem, &status))
 	{
 		config_free(&config);
 		config = fresh;
@@ -163,12 +165,13 @@ static int
 send_messages(void)
 {
 	Buffer		problem = {0};
+	int			status;
 
-	if (!apply(&config, &problem))
+	if (!apply(&config, &problem, &status))
 	{
-		complain(buffer_text(&problem), EX_CONFIG);
+		complain(buffer_text(&problem), status);
 		buffer_wipe(&problem);
-		return EX_CONFIG;
+		return status;
 	}
 	raise_limit_of_files();
 	watch_signals();

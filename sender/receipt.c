@@ -3,7 +3,9 @@
  *	  Delivery receipts that wait to be reported.
  *
  * In a ring, since there are no more than it holds: a gateway whose receipt does
- * not fit is told to come again.  One that the registry does not want, because
+ * not fit is told to come again.  The registry takes one receipt of a message and
+ * writes down each that it is asked to take, so it is not asked again about those
+ * of late, however often a gateway repeats itself.  One that the registry does not want, because
  * there is one already or no such message, is counted and forgotten; so is one
  * that it cannot take for another reason than being away.
  *
@@ -15,6 +17,7 @@
 #include "registry.h"
 
 #define RECEIPTS_MAX	10000
+#define TOLD_MAX		10000
 
 typedef struct Receipt
 {
@@ -26,6 +29,8 @@ typedef struct Receipt
 static Receipt waiting[RECEIPTS_MAX];
 static int	first = 0;
 static int	n = 0;
+static int64_t told[TOLD_MAX];	/* messages whose receipt the registry knows; the oldest is forgotten */
+static int	next_told = 0;
 static Seldom problem;
 
 static void (*tell_changed) (void);
@@ -37,11 +42,28 @@ receipts_init(void (*changed) (void))
 	tell_changed = changed;
 }
 
+static bool
+is_known(int64_t id)
+{
+	for (int i = 0; i < n; i++)
+		if (waiting[(first + i) % RECEIPTS_MAX].id == id)
+			return true;
+	for (int i = 0; i < TOLD_MAX; i++)
+		if (told[i] == id)
+			return true;
+	return false;
+}
+
 bool
 receipts_add(int64_t id, bool delivered, const char *detail)
 {
 	Receipt    *receipt = &waiting[(first + n) % RECEIPTS_MAX];
 
+	if (is_known(id))
+	{
+		metrics_count(COUNT_RECEIPTS_REFUSED);
+		return true;
+	}
 	if (n == RECEIPTS_MAX)
 		return false;
 	*receipt = (Receipt) {id, delivered, detail};
@@ -76,6 +98,8 @@ on_reported(const DatabaseAnswer *answer, void *arg)
 	if (!away)
 	{
 		metrics_count(answer_is_fine(answer) ? COUNT_RECEIPTS : COUNT_RECEIPTS_REFUSED);
+		told[next_told] = waiting[first].id;
+		next_told = (next_told + 1) % TOLD_MAX;
 		first = (first + 1) % RECEIPTS_MAX;
 		n--;
 	}

@@ -21,7 +21,8 @@
 #include "secretfile.h"
 #include "template.h"
 
-#define ID_MAX	24
+#define ID_MAX			24
+#define PATTERN_MAX		256		/* the registry's, too */
 
 struct Route
 {
@@ -155,6 +156,31 @@ compile_headers(Route *route, const RouteRow *row, Buffer *problem)
 	return good;
 }
 
+/* Looking for one may take for ever. */
+static bool
+refers_back(const char *pattern)
+{
+	for (const char *c = pattern; *c != '\0'; c++)
+	{
+		if (*c != '\\')
+			continue;
+		c++;
+		if (*c >= '1' && *c <= '9')
+			return true;
+		if (*c == '\0')
+			break;
+	}
+	return false;
+}
+
+static bool
+check_pattern(const char *pattern, Buffer *problem)
+{
+	if (strlen(pattern) > PATTERN_MAX)
+		return reject(problem, "is too long");
+	return !refers_back(pattern) || reject(problem, "has a back-reference");
+}
+
 static bool
 compile_pattern(Route *route, const RouteRow *row, Buffer *problem)
 {
@@ -163,6 +189,8 @@ compile_pattern(Route *route, const RouteRow *row, Buffer *problem)
 
 	if (row->success_pattern == NULL)
 		return true;
+	if (!check_pattern(row->success_pattern, problem))
+		return fail(problem, "success_pattern");
 	error = regcomp(&route->pattern, row->success_pattern, REG_EXTENDED | REG_NOSUB);
 	if (error == 0)
 		return route->has_pattern = true;
@@ -194,6 +222,8 @@ read_secret(Route *route, const RouteRow *row, const char *secrets, Buffer *prob
 	}
 	if (secrets == NULL)
 		return reject(problem, "a secret_file is named and no directory of secrets is configured");
+	if (strncmp(row->secret_file, SECRETFILE_RECEIPT_KEY, strlen(SECRETFILE_RECEIPT_KEY)) == 0)
+		return reject(problem, "the secret_file named is the sender's own");
 	return secretfile_read(secrets, row->secret_file, &route->secret, problem);
 }
 

@@ -11,6 +11,9 @@
 
 #include "buffer.h"
 
+/* The sender's own, by which it knows receipts; no route may name it. */
+#define SECRETFILE_RECEIPT_KEY	"receipt.key"
+
 /* Each false with the reason, a sentence with the path, appended to "problem". */
 extern bool secretfile_check_directory(const char *directory, Buffer *problem);
 extern bool secretfile_read(const char *directory, const char *name, Buffer *secret, Buffer *problem);

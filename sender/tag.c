@@ -21,7 +21,6 @@
 #include "secretfile.h"
 #include "tag.h"
 
-#define KEY_FILE		"receipt.key"
 #define KEY_BYTES		32
 #define TAG_BYTES		16
 #define TAG_DIGITS		(2 * TAG_BYTES)
@@ -52,7 +51,7 @@ make_key(const char *secrets, Buffer *problem)
 	add_hex(&text, bytes, sizeof(bytes));
 	buffer_add_char(&text, '\n');
 	explicit_bzero(bytes, sizeof(bytes));
-	good = secretfile_create(secrets, KEY_FILE, &text, problem);
+	good = secretfile_create(secrets, SECRETFILE_RECEIPT_KEY, &text, problem);
 	buffer_wipe(&text);
 	return good;
 }
@@ -68,11 +67,11 @@ check_directory(const char *secrets, Buffer *problem)
 static bool
 read_key(const char *secrets, Buffer *read, Buffer *problem)
 {
-	if (!secretfile_read(secrets, KEY_FILE, read, problem))
+	if (!secretfile_read(secrets, SECRETFILE_RECEIPT_KEY, read, problem))
 		return false;
 	if (read->length >= KEY_BYTES)
 		return true;
-	buffer_format(problem, "\"%s/%s\" is too short for a key", secrets, KEY_FILE);
+	buffer_format(problem, "\"%s/%s\" is too short for a key", secrets, SECRETFILE_RECEIPT_KEY);
 	buffer_wipe(read);
 	return false;
 }
@@ -96,7 +95,7 @@ tag_check_key(const char *secrets, Buffer *problem)
 {
 	Buffer		read = {0};
 	bool		good = check_directory(secrets, problem) &&
-		(secretfile_may_create(secrets, KEY_FILE) || read_key(secrets, &read, problem));
+		(secretfile_may_create(secrets, SECRETFILE_RECEIPT_KEY) || read_key(secrets, &read, problem));
 
 	buffer_wipe(&read);
 	return good;

@@ -36,6 +36,7 @@ typedef struct Served
 
 static HTAB *served = NULL;
 static TimestampTz served_minute = 0;
+static int	served_in_all = 0;
 
 /* ---- shares ---- */
 
@@ -52,6 +53,7 @@ find_served(int32 entity, TimestampTz now, HASHACTION action)
 			hash_destroy(served);
 		served = hash_create("kycvs messages of entities", 64, &form, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 		served_minute = minute;
+		served_in_all = 0;
 	}
 	return hash_search(served, &entity, action, NULL);
 }
@@ -67,6 +69,14 @@ kycvs_outbox_claimed(const KycvsMessage *message, TimestampTz now)
 		of->n = 0;
 	}
 	of->n++;
+	served_in_all++;
+}
+
+void
+kycvs_outbox_counted(int claimed)
+{
+	if (served_in_all > claimed)
+		served_minute = 0;
 }
 
 /* What the registry itself has to tell is nobody's share. */

@@ -16,6 +16,9 @@
  */
 extern int	kycvs_outbox_next(TimestampTz now, int most, int share, KycvsMessage *messages, bool *more, bool *late);
 
+/* So many were claimed in this minute, by what is written down: if more are remembered here, that was another minute. */
+extern void kycvs_outbox_counted(int claimed);
+
 /* A sender has got one of them. */
 extern void kycvs_outbox_claimed(const KycvsMessage *message, TimestampTz now);
 

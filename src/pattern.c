@@ -50,6 +50,25 @@ is_small(const char *pattern)
 	return copies <= COPIES_MAX;
 }
 
+/* Where one is looked for takes a time that has no bound, and a gateway chooses what it is looked for in. */
+static bool
+refers_back(const char *pattern)
+{
+	const char *c;
+
+	for (c = pattern; *c; c++)
+	{
+		if (*c != '\\')
+			continue;
+		c++;
+		if (*c >= '1' && *c <= '9')
+			return true;
+		if (*c == '\0')
+			break;
+	}
+	return false;
+}
+
 const char *
 kycvs_pattern_trouble(const char *pattern)
 {
@@ -57,6 +76,8 @@ kycvs_pattern_trouble(const char *pattern)
 
 	if (!is_small(pattern))
 		return "success_pattern repeats too much";
+	if (refers_back(pattern))
+		return "success_pattern has a back-reference";
 	if (regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0)
 		return "success_pattern is not a POSIX extended regular expression";
 	regfree(&compiled);

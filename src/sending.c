@@ -98,6 +98,7 @@ subtract_claimed(Ways *ways, TimestampTz now)
 	int			i;
 
 	kycvs_tally_read_claimed(&claimed, now);
+	kycvs_outbox_counted(claimed.all);
 	for (i = 0; i < ways->routes.n; i++)
 	{
 		KycvsSmsOption *option = &ways->routes.options[i];

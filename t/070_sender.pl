@@ -20,7 +20,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Sender;
 use Test::More;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
 plan skip_all => Sender::missing() if Sender::missing();
 
@@ -63,7 +63,7 @@ sub accepted
 {
     my (@requests) = @_;
     my %times;
-    $times{ parameters($_->{target} =~ s/.*\?//r)->{to} }++ foreach grep { $_->{way} =~ /^(?:fine|cut|slow|hold)/ } @requests;
+    $times{ parameters($_->{target} =~ s/.*\?//r)->{to} }++ foreach grep { $_->{way} =~ /^(?:fine|cut|slow|hold|endless)/ } @requests;
     return \%times;
 }
 
@@ -91,6 +91,7 @@ sub start_sender
     return Sender->start(
         log => "$folder/sender." . ++$senders . '.log',
         preload => $option{preload},
+        files => $option{files},
         arguments => [ @arguments, @{ $option{arguments} // [] } ]);
 }
 
@@ -158,6 +159,11 @@ unlike($errors, qr/hunter2/, 'and not shown');
 unlink $conf;
 ($status, $output, $errors) = Sender::run('--config', $folder);
 is($status, 78, 'a directory is no configuration');
+write_file($conf, "database = host=x password=hunter 2hunter\n", 0600);
+($status, $output, $errors) = Sender::run('--config', $conf);
+is($status, 78, 'a password that breaks the connection string is wrong configuration');
+unlike($errors, qr/hunter/, 'and not shown in part');
+unlink $conf;
 
 # ---- --check -----------------------------------------------------------------------------------
 
@@ -172,6 +178,11 @@ $outbox->use_routes('query');
 is($status, 0, '--check: all well') or diag($output);
 like($output, qr/^ok    route query: connected to 127\.0\.0\.1$/m, 'it has connected to the gateway');
 is(scalar($gateway->taken), 0, 'and sent nothing');
+{
+    local $ENV{SSLKEYLOGFILE} = "$folder/keys";
+    check();
+    ok(!-e "$folder/keys", 'no keys of TLS are written down, whatever the environment says');
+}
 $outbox->use_routes('query', 'private');
 ($status, $output) = check();
 is($status, 1, '--check: a private address');
@@ -197,6 +208,9 @@ foreach my $wrong (
     [ 'json', 'body', '{"to": "{to}"}', 'body: a brace is opened and not closed' ],
     [ 'json', 'headers', '{"X-Key {secret}"}', 'header: is not of the form "Name: value"' ],
     [ 'json', 'success_pattern', '(', 'success_pattern: ' ],
+    [ 'json', 'success_pattern', '(.*)\\1', 'success_pattern: has a back-reference' ],
+    [ 'json', 'success_pattern', '(' x 120_000, 'success_pattern: is too long' ],
+    [ 'json', 'secret_file', 'receipt.key', "the secret_file named is the sender's own" ],
     [ 'json', 'secret_file', '../secrets/password', '"' . "$secrets/../secrets/password" . '" is not a bare file name' ],
     [ 'json', 'secret_file', undef, 'a secret is used and no secret_file named' ])
 {
@@ -319,12 +333,14 @@ through_trouble(@$_) foreach [ 'error', 'HTTP 500' ], [ 'busy', 'HTTP 429' ], [ 
 $outbox->use_routes('query');
 
 # A good status and a good beginning are enough: sent again, it would arrive twice.
-foreach my $way ('cut', 'slow 0.5')
+foreach my $way ('cut', 'slow 0.5', 'endless')
 {
+    my $began = time();
     $gateway->behave($way);
     my @mobiles = $outbox->issue(10);
     is((Sender::run(@arguments, '--once'))[0], 0, "$way: an answer that is as good as whole");
     arrived_once($way, \@mobiles, $gateway);
+    cmp_ok(time() - $began, '<', 10, "$way: nobody has waited for more of it");
 }
 $gateway->behave('fine');
 
@@ -416,6 +432,29 @@ foreach my $mode (qw(fast immediate))
     $outbox->drained;
     is($sender->stop, 0, "database stopped, $mode: the sender ends well");
     arrived_once("database stopped, $mode", \@mobiles, $gateway);
+}
+
+# What answers a statement by COPY, which nobody has asked for, is no database.
+{
+    my $port = PostgreSQL::Test::Cluster::get_free_port();
+    my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 8, ReuseAddr => 1) or die;
+    my $pid = fork() // die;
+    if ($pid == 0)
+    {
+        my @clients;
+        while (my $client = $server->accept)
+        {
+            sysread $client, my $startup, 4096;
+            syswrite $client, pack('A N N A N A', 'R', 8, 0, 'Z', 5, 'I');
+            sysread $client, my $statement, 4096;
+            syswrite $client, pack('A N C n', 'H', 7, 0, 0);
+            push @clients, $client;
+        }
+    }
+    close $server;
+    is((Sender::run('--database', "host=127.0.0.1 port=$port dbname=x user=x sslmode=disable gssencmode=disable", '--once'))[0], 69, 'a server that answers by COPY is left');
+    kill 'KILL', $pid;
+    waitpid $pid, 0;
 }
 
 # ---- a sender that is killed ----------------------------------------------------------------------------------------
@@ -544,6 +583,7 @@ foreach my $mode (qw(fast immediate))
     is((Sender::get($receipts, '/'))[0], 404, 'and nothing else is there');
     my $metrics = '';
     Sender::wait_until(sub { $metrics = (Sender::get($receipts, '/metrics'))[1]; $metrics =~ /^kycvs_sender_receipts_total 2$/m && $metrics =~ /^kycvs_sender_receipts_refused_total 1$/m }, 'receipts are reported');
+    is($outbox->observer->value("SELECT count(*) FROM kycvs_data.audit WHERE event = 'message_receipt'"), 2, 'the registry is not asked about one twice');
     like($metrics, qr/^kycvs_sender_sent_total 3$/m, 'metrics: messages');
     like($metrics, qr/^kycvs_sender_receipts_forged_total 1$/m, 'forged receipts');
     like($metrics, qr/^kycvs_sender_route_up\{route="query-receipts"\} 1$/m, 'routes');
@@ -569,6 +609,30 @@ foreach my $mode (qw(fast immediate))
     unlink $conf;
     is($sender->stop, 0, 'the sender ends well');
     $outbox->use_routes('query');
+}
+
+# A port that somebody else has is no reason to stay away for good, as a wrong configuration is.
+{
+    my $other = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $receipts, Listen => 1, ReuseAddr => 1) or die;
+    my ($status, $output, $errors) = Sender::run(@arguments, '--receipts', "127.0.0.1:$receipts", '--once');
+    is($status, 71, 'a port that another program has is trouble of the system');
+    like($errors, qr/could not listen on 127\.0\.0\.1 port $receipts/, 'and named');
+}
+
+# Anybody on the machine can connect to it as often as they like: messages go out all the same.
+{
+    my $sender = start_sender(files => 128, arguments => [ '--in-flight', 8, '--receipts', "127.0.0.1:$receipts", '--metrics', "127.0.0.1:$receipts" ]);
+    my @crowd = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $receipts) } 1 .. 120;
+    print { $crowd[0] } "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    like(readline($crowd[0]), qr/ 404 /, 'many are let in');
+    sleep 2.5;    # some are asked in again, if anybody is
+    my @mobiles = $outbox->issue(20);
+    $outbox->drained;
+    arrived_once('a crowd of connections', \@mobiles, $gateway);
+    unlike($sender->log_text, qr/warning:|Too many open files/, 'nothing fails for want of descriptors');
+    close $_ foreach @crowd;
+    like((Sender::get($receipts, '/metrics'))[1], qr/^kycvs_sender_sent_total 20$/m, 'when the crowd is gone others are let in');
+    is($sender->stop, 0, 'the sender ends well');
 }
 
 # ---- TLS -------------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@
 #   cut         202, and the answer's body ends in the middle
 #   short       202, and the connection is closed before the body
 #   broken      the connection is closed in the middle of the status line
+#   endless     202, a whole body, and then trailers that do not end
 #   silent      the request is taken and the connection closed without an answer
 #   slow N      fine, after N seconds
 #   hold        fine, when it is told to behave in another way
@@ -159,6 +160,7 @@ my %answers = (
     cut => "HTTP/1.1 202 Accepted\r\nContent-Length: 2500\r\n\r\n0: Acc",
     short => "HTTP/1.1 202 Accepted\r\nContent-Length: 2500\r\n\r\n",
     broken => 'HTTP/1.',
+    endless => "HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n0: \r\n0\r\n" . ('X-More: ' . 'x' x 990 . "\r\n") x 100,
     silent => '');
 
 # False when the connection is to be closed.
@@ -173,6 +175,7 @@ sub answer
         push @{ $self->{later} }, [ defined $1 ? time() + $1 : undef, $socket ];
         return 1;
     }
+    local $SIG{PIPE} = 'IGNORE';
     syswrite $socket, $answers{$way};
     return $way !~ /garbage|cut|short|broken|silent/;
 }

@@ -51,7 +51,7 @@ sub run
 
 # ---- one that goes on ----------------------------------------------------------
 
-# "log" names its file; "preload" a library; the rest are arguments.
+# "log" names its file; "preload" a library; "files" is how many it may have open; the rest are arguments.
 sub start
 {
     my ($class, %option) = @_;
@@ -62,7 +62,9 @@ sub start
         $ENV{LD_PRELOAD} = $option{preload} if $option{preload};
         open(STDERR, '>>', $option{log}) or die;
         open(STDOUT, '>&', \*STDERR) or die;
-        exec $program, @{ $option{arguments} } or die;
+        my @command = ($program, @{ $option{arguments} });
+        unshift @command, 'sh', '-c', "ulimit -n $option{files} && exec \"\$0\" \"\$@\"" if $option{files};
+        exec @command or die;
     }
     $self->{pid} = $pid;
     $self->said(qr/begins/);
