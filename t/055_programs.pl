@@ -94,6 +94,7 @@ sub wrong_ones
 my $shop = PostgreSQL::Test::Cluster->new('shop');
 $shop->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 $shop->start;
+$shop->safe_psql('postgres', 'CREATE DATABASE shop');
 
 sub sql_program
 {
@@ -126,10 +127,6 @@ sub judge
 {
     my ($program, @arguments) = @_;
     my ($output, $errors) = ('', '');
-    if ($program eq 'verify.sql')
-    {
-        $shop->safe_psql('postgres', $_) foreach 'DROP DATABASE IF EXISTS shop', 'CREATE DATABASE shop';
-    }
     my $right = run([ $program{$program}->(@arguments) ], '<', \undef, '>', \$output, '2>', \$errors, timeout(60));
     return $right ? $json->decode($output) : "refused: $errors";
 }
