@@ -33,7 +33,7 @@ typedef struct Ways
 {
 	KycvsSmsRoutes routes;
 	int			left;
-	int			share;			/* how many one entity may have in a minute; negative: as many as it likes */
+	KycvsShare	share;			/* of each entity */
 } Ways;
 
 typedef enum Fate
@@ -76,19 +76,26 @@ has_caps(const Ways *ways)
 	return ways->left >= 0;
 }
 
-/* Nine tenths of what may be sent in a minute. */
+/* By all routes that are open, in this minute; negative: as many as come. */
 static int
-share_of(const Ways *ways)
+left_in_all(const Ways *ways)
 {
-	int64		all = 0;
+	int			by_routes = 0;
+	bool		open = false;
 	int			i;
 
-	for (i = 0; i < ways->routes.n && all >= 0; i++)
-		if (ways->routes.options[i].open)
-			all = ways->routes.options[i].left >= 0 ? all + ways->routes.options[i].left : -1;
-	if (ways->left >= 0)
-		all = all > 0 ? Min(all, ways->left) : ways->left;
-	return all <= 0 ? -1 : (int) (all - all / 10);
+	for (i = 0; i < ways->routes.n; i++)
+	{
+		const KycvsSmsOption *option = &ways->routes.options[i];
+
+		if (!option->open)
+			continue;
+		if (option->left < 0)
+			return ways->left;
+		by_routes += option->left;
+		open = true;
+	}
+	return open && (ways->left < 0 || by_routes < ways->left) ? by_routes : ways->left;
 }
 
 static void
@@ -113,15 +120,18 @@ subtract_claimed(Ways *ways, TimestampTz now)
 static void
 read_ways(Ways *ways, const KycvsCall *call)
 {
+	int			cap;
 	int			i;
 
 	kycvs_sms_routes_read(&ways->routes);
 	for (i = 0; i < ways->routes.n; i++)
 		ways->routes.options[i].open &= !is_named(call->request, ways->routes.names[i]);
 	ways->left = messages_per_minute > 0 ? messages_per_minute : -1;
-	ways->share = share_of(ways);
+	cap = left_in_all(ways);
 	if (has_caps(ways))
 		subtract_claimed(ways, call->now);
+	/* a tenth of what may be sent in a minute is kept */
+	ways->share = (KycvsShare) {cap - Max(cap, 0) / 10, left_in_all(ways) - Max(cap, 0) / 10};
 }
 
 /* The index of the route; -1 when the registry has none, so that the sender knows where to go. */
