@@ -26,6 +26,9 @@
 #define CHUNK			16
 #define CLAIM_SECONDS	30
 
+/* What is said of one message, with all that goes with its text. */
+#define MESSAGE_MAX		(KYCVS_SMS_FILLED_MAX + 512)
+
 static int	messages_per_minute = 0;
 
 /* The routes as they are for the sender that asks, and how many messages may go in all; negative: as many as come. */
@@ -209,6 +212,7 @@ append_otp(StringInfo out, const KycvsCall *call, const KycvsMessage *message, c
 			   kycvs_otp_derive(&challenge->binding, otp), "derive a message");
 	kycvs_sms_text_choose(purpose.id, challenge->language, &text);
 	initStringInfo(&body);
+	enlargeStringInfo(&body, KYCVS_SMS_FILLED_MAX);
 	kycvs_sms_fill(&body, text.wording,
 				   &(KycvsSmsFacts) {otp, entity.name, purpose.code, minutes_left(call, message), Max(challenge->persons, 1)});
 	append_message(out, message, mobile, body.data, challenge->language, &text);
@@ -310,7 +314,9 @@ kycvs_decide_next_messages(KycvsCall *call)
 	int			left = 0;
 	int			i;
 
+	/* of full length from the beginning: what grows leaves a copy behind */
 	initStringInfo(&messages);
+	enlargeStringInfo(&messages, KYCVS_BODY_MAX);
 	if (kycvs_messages_next_entity(call->now, &first))
 	{
 		read_ways(&ways, call);
@@ -319,8 +325,14 @@ kycvs_decide_next_messages(KycvsCall *call)
 	for (i = 0; i < found; i++)
 	{
 		int			way;
-		Fate		fate = claim(call, &ways, &due[i], &challenge, &way);
+		Fate		fate;
 
+		if (messages.len + MESSAGE_MAX >= KYCVS_BODY_MAX)
+		{
+			more = true;
+			break;
+		}
+		fate = claim(call, &ways, &due[i], &challenge, &way);
 		left += fate == LEFT_WAITING;
 		if (fate != CLAIMED)
 			continue;
