@@ -9,6 +9,7 @@ CREATE ROLE regress_words IN ROLE kycvs_admin;
 CREATE ROLE regress_reads IN ROLE kycvs_auditor;
 CREATE ROLE regress_books;
 CREATE ROLE regress_longs;
+CREATE ROLE regress_signs;
 -- a text without what changes
 CREATE FUNCTION pg_temp.plain(string text) RETURNS text LANGUAGE sql AS
 $$ SELECT regexp_replace(replace(string, to_char(test.today(), 'YYYY-MM-DD'), '(today)'), '[0-9]{6}', '(otp)', 'g') $$;
@@ -116,6 +117,14 @@ SELECT kycvs_issue_otp('9828000004', 'Usha Menon', 'airport-entry', 'own', langu
 RESET ROLE;
 SELECT pg_temp.claim() \g /dev/null
 SELECT * FROM pg_temp.sms(:'own') UNION ALL SELECT * FROM pg_temp.sms(:'registered') UNION ALL SELECT * FROM pg_temp.sms(:'every') UNION ALL SELECT * FROM pg_temp.sms(:'english');
+-- long names in long texts: more than fits one reply
+SET ROLE regress_words;
+SELECT kycvs.add_entity('signs', repeat('🚆', 30), 'regress_signs', ARRAY['event-entry']) \g /dev/null
+SELECT kycvs.add_sms_text('event-entry', 'en', '{otp} {minutes}' || repeat(' {entity}', 14));
+SET ROLE regress_signs;
+SELECT count(kycvs_issue_otp((9828001000 + n)::text, 'Usha Menon', 'event-entry')) FROM generate_series(1, 40) AS n;
+RESET ROLE;
+SELECT count(*), max(octet_length(body)) FROM kycvs.next_messages(100);
 -- to a number that was taken off
 SELECT kycvs.register_person('9828000005', 'Usha Menon') AS usha \gset
 SELECT kycvs.change_mobile(:usha, '9828000006', 'came with her new telephone') \g /dev/null

@@ -5,6 +5,8 @@
  * Entities have their turns: whoever asks for a hundred thousand messages waits
  * behind their own, and others' go out meanwhile.  Within a cap a tenth is kept
  * for the others, who else would find every minute used up in its first second.
+ * What an entity had by a route that is down now does not keep it from one that
+ * is open, for as long as more than that tenth is left.
  *
  * Of one entity messages go in the order in which they were asked for, unless
  * that is a jam: the oldest has waited for long, and more are behind it.  Then
@@ -51,6 +53,7 @@ find_served(int32 entity, TimestampTz now, HASHACTION action)
 
 		if (served != NULL)
 			hash_destroy(served);
+		served = NULL;
 		served = hash_create("kycvs messages of entities", 64, &form, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 		served_minute = minute;
 		served_in_all = 0;
@@ -81,14 +84,14 @@ kycvs_outbox_counted(int claimed)
 
 /* What the registry itself has to tell is nobody's share. */
 static int
-share_left(int32 entity, TimestampTz now, int share)
+share_left(int32 entity, TimestampTz now, const KycvsShare *share)
 {
 	Served	   *of;
 
-	if (share < 0 || entity == KYCVS_NO_ENTITY)
+	if (share->most < 0 || entity == KYCVS_NO_ENTITY)
 		return PG_INT32_MAX;
 	of = find_served(entity, now, HASH_FIND);
-	return Max(share - (of != NULL ? of->n : 0), 0);
+	return Max(share->most - (of != NULL ? of->n : 0), Max(share->spare, 0));
 }
 
 /* ---- one entity ---- */
@@ -163,19 +166,27 @@ next_entity(TimestampTz now, int32 *entity, bool *around)
 	return !*around || *entity <= last_served;
 }
 
-/* At most so many whose messages are due and may be sent; of all, those that are late are dropped. */
+/*
+ * At most so many whose messages are due and may be sent; of all, those that are
+ * late are dropped.  "last" is where the next turn begins: many who have had
+ * their share must not stand before others for a minute.
+ */
 static int
-find_entities(TimestampTz now, int most, int share, int *drops_left, int32 *entities)
+find_entities(TimestampTz now, int most, const KycvsShare *share, int *drops_left, int32 *entities, int32 *last)
 {
 	int32		entity = last_served;
 	bool		around = false;
 	int			n = 0;
 	int			i;
 
+	*last = last_served;
 	for (i = 0; i < ENTITIES_MAX && next_entity(now, &entity, &around); i++)
 	{
 		drop_late(entity, now, drops_left);
-		if (n < most && share_left(entity, now, share) > 0)
+		if (n == most)
+			continue;
+		*last = entity;
+		if (share_left(entity, now, share) > 0)
 			entities[n++] = entity;
 	}
 	return n;
@@ -183,11 +194,12 @@ find_entities(TimestampTz now, int most, int share, int *drops_left, int32 *enti
 
 /* What is left for the last of them is as much as the others did not take. */
 int
-kycvs_outbox_next(TimestampTz now, int most, int share, KycvsMessage *messages, bool *more, bool *late)
+kycvs_outbox_next(TimestampTz now, int most, KycvsShare share, KycvsMessage *messages, bool *more, bool *late)
 {
 	int32		entities[ENTITIES_MAX];
 	int			drops_left = DROPPED_MAX;
-	int			n = find_entities(now, most, share, &drops_left, entities);
+	int32		last;
+	int			n = find_entities(now, most, &share, &drops_left, entities, &last);
 	int			found = 0;
 	int			i;
 
@@ -196,12 +208,12 @@ kycvs_outbox_next(TimestampTz now, int most, int share, KycvsMessage *messages, 
 	for (i = 0; i < n; i++)
 	{
 		int			wanted = (most - found + n - i - 1) / (n - i);
-		int			got = find_messages(entities[i], now, Min(wanted, share_left(entities[i], now, share)), &messages[found]);
+		int			got = find_messages(entities[i], now, Min(wanted, share_left(entities[i], now, &share)), &messages[found]);
 
 		*more |= got == wanted;
+		share.spare -= got;
 		found += got;
 	}
-	if (n > 0)
-		last_served = entities[n - 1];
+	last_served = last;
 	return found;
 }

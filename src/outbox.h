@@ -9,12 +9,19 @@
 
 #include "message.h"
 
+/* How many messages one entity may have in this minute: so many, and more as long as there are some to spare. */
+typedef struct KycvsShare
+{
+	int			most;			/* negative: as many as it likes */
+	int			spare;			/* what nobody else needs to be left */
+} KycvsShare;
+
 /*
  * At most "most" messages that are due, of all entities in turn; "more" when
- * there may be others, "late" when some were dropped, and there may be others.  An entity that has had "share" in this minute (negative:
- * as many as it likes) has its turn in the next one.
+ * there may be others, "late" when some were dropped, and there may be others.
+ * An entity that has had its share has its turn in the next minute.
  */
-extern int	kycvs_outbox_next(TimestampTz now, int most, int share, KycvsMessage *messages, bool *more, bool *late);
+extern int	kycvs_outbox_next(TimestampTz now, int most, KycvsShare share, KycvsMessage *messages, bool *more, bool *late);
 
 /* So many were claimed in this minute, by what is written down: if more are remembered here, that was another minute. */
 extern void kycvs_outbox_counted(int claimed);

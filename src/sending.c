@@ -26,6 +26,9 @@
 #define CHUNK			16
 #define CLAIM_SECONDS	30
 
+/* What is said of one message, with all that goes with its text. */
+#define MESSAGE_MAX		(KYCVS_SMS_FILLED_MAX + 512)
+
 static int	messages_per_minute = 0;
 
 /* The routes as they are for the sender that asks, and how many messages may go in all; negative: as many as come. */
@@ -33,7 +36,7 @@ typedef struct Ways
 {
 	KycvsSmsRoutes routes;
 	int			left;
-	int			share;			/* how many one entity may have in a minute; negative: as many as it likes */
+	KycvsShare	share;			/* of each entity */
 } Ways;
 
 typedef enum Fate
@@ -76,19 +79,26 @@ has_caps(const Ways *ways)
 	return ways->left >= 0;
 }
 
-/* Nine tenths of what may be sent in a minute. */
+/* By all routes that are open, in this minute; negative: as many as come. */
 static int
-share_of(const Ways *ways)
+left_in_all(const Ways *ways)
 {
-	int64		all = 0;
+	int			by_routes = 0;
+	bool		open = false;
 	int			i;
 
-	for (i = 0; i < ways->routes.n && all >= 0; i++)
-		if (ways->routes.options[i].open)
-			all = ways->routes.options[i].left >= 0 ? all + ways->routes.options[i].left : -1;
-	if (ways->left >= 0)
-		all = all > 0 ? Min(all, ways->left) : ways->left;
-	return all <= 0 ? -1 : (int) (all - all / 10);
+	for (i = 0; i < ways->routes.n; i++)
+	{
+		const KycvsSmsOption *option = &ways->routes.options[i];
+
+		if (!option->open)
+			continue;
+		if (option->left < 0)
+			return ways->left;
+		by_routes += option->left;
+		open = true;
+	}
+	return open && (ways->left < 0 || by_routes < ways->left) ? by_routes : ways->left;
 }
 
 static void
@@ -113,15 +123,18 @@ subtract_claimed(Ways *ways, TimestampTz now)
 static void
 read_ways(Ways *ways, const KycvsCall *call)
 {
+	int			cap;
 	int			i;
 
 	kycvs_sms_routes_read(&ways->routes);
 	for (i = 0; i < ways->routes.n; i++)
 		ways->routes.options[i].open &= !is_named(call->request, ways->routes.names[i]);
 	ways->left = messages_per_minute > 0 ? messages_per_minute : -1;
-	ways->share = share_of(ways);
+	cap = left_in_all(ways);
 	if (has_caps(ways))
 		subtract_claimed(ways, call->now);
+	/* a tenth of what may be sent in a minute is kept */
+	ways->share = (KycvsShare) {cap - Max(cap, 0) / 10, left_in_all(ways) - Max(cap, 0) / 10};
 }
 
 /* The index of the route; -1 when the registry has none, so that the sender knows where to go. */
@@ -199,6 +212,7 @@ append_otp(StringInfo out, const KycvsCall *call, const KycvsMessage *message, c
 			   kycvs_otp_derive(&challenge->binding, otp), "derive a message");
 	kycvs_sms_text_choose(purpose.id, challenge->language, &text);
 	initStringInfo(&body);
+	enlargeStringInfo(&body, KYCVS_SMS_FILLED_MAX);
 	kycvs_sms_fill(&body, text.wording,
 				   &(KycvsSmsFacts) {otp, entity.name, purpose.code, minutes_left(call, message), Max(challenge->persons, 1)});
 	append_message(out, message, mobile, body.data, challenge->language, &text);
@@ -300,7 +314,9 @@ kycvs_decide_next_messages(KycvsCall *call)
 	int			left = 0;
 	int			i;
 
+	/* of full length from the beginning: what grows leaves a copy behind */
 	initStringInfo(&messages);
+	enlargeStringInfo(&messages, KYCVS_BODY_MAX);
 	if (kycvs_messages_next_entity(call->now, &first))
 	{
 		read_ways(&ways, call);
@@ -309,8 +325,14 @@ kycvs_decide_next_messages(KycvsCall *call)
 	for (i = 0; i < found; i++)
 	{
 		int			way;
-		Fate		fate = claim(call, &ways, &due[i], &challenge, &way);
+		Fate		fate;
 
+		if (messages.len + MESSAGE_MAX >= KYCVS_BODY_MAX)
+		{
+			more = true;
+			break;
+		}
+		fate = claim(call, &ways, &due[i], &challenge, &way);
 		left += fate == LEFT_WAITING;
 		if (fate != CLAIMED)
 			continue;

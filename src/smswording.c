@@ -12,7 +12,6 @@
 #include "smswording.h"
 #include "wording.h"
 
-#define PARTS_MAX		3
 #define SOME_OTP		"000000"
 
 enum
@@ -184,8 +183,8 @@ length_trouble(KycvsSmsKind kind, const char *wording)
 	KycvsSmsLength length;
 
 	measure(kind, wording, KYCVS_SMS_VARIABLE_MAX, &length);
-	if (length.parts > PARTS_MAX)
-		return psprintf("it may take %d parts, at most %d are sent", length.parts, PARTS_MAX);
+	if (length.parts > KYCVS_SMS_PARTS_MAX)
+		return psprintf("it may take %d parts, at most %d are sent", length.parts, KYCVS_SMS_PARTS_MAX);
 	return NULL;
 }
 

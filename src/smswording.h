@@ -14,6 +14,10 @@
 
 #define KYCVS_SMS_TEXT_MAX		1000	/* bytes */
 #define KYCVS_SMS_VARIABLE_MAX	30	/* characters of a value */
+#define KYCVS_SMS_PARTS_MAX		3	/* with names of Latin letters */
+
+/* Bytes of a text that is filled in: with a name in any script it has no more characters than these parts hold septets. */
+#define KYCVS_SMS_FILLED_MAX	(KYCVS_SMS_PARTS_MAX * 153 * 4)
 
 typedef enum KycvsSmsKind
 {
