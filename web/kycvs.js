@@ -24,16 +24,15 @@
     #answer = null;
     #jwt = null;
     #timer;
+    #shown = false;
     #listen = event => this.#hear(event);
 
     constructor() {
       super();
       const frame = this.#frame;
-      frame.sandbox = 'allow-forms allow-scripts allow-same-origin';
       frame.referrerPolicy = 'no-referrer';
       // one by one: a strict policy of the host forbids style attributes and elements
       Object.assign(frame.style, { display: 'block', width: '100%', height: '32rem', border: '0', colorScheme: 'normal' });
-      this.style.display = 'block';
       this.attachShadow({ mode: 'open', delegatesFocus: true }).append(frame, this.#link);
     }
 
@@ -43,20 +42,23 @@
     get name() { return this.getAttribute('name'); }
 
     connectedCallback() {
+      this.style.display = 'block';
+      this.#shown = true;
       addEventListener('message', this.#listen);
       this.#load();
     }
 
     disconnectedCallback() {
+      this.#shown = false;
       removeEventListener('message', this.#listen);
       clearTimeout(this.#timer);
     }
 
     attributeChangedCallback(name, before, now) {
-      if (this.isConnected && before !== now) this.#load();
+      if (this.#shown && before !== now) this.#load();
     }
 
-    formResetCallback() { this.#load(); }
+    formResetCallback() { if (this.#shown) this.#load(); }
 
     get #about() {
       const { lang } = this.closest('[lang]') ?? {};
@@ -68,8 +70,8 @@
 
     #load() {
       const about = this.#about;
-      this.#take(null, null);
       this.#frame.title = labels[about.lang] ?? labels.en;
+      this.#take(null, null);
       this.#frame.src = `${new URL('page', home)}?${new URLSearchParams({ ...about, embed: 1 })}`;
       this.#link.hidden = true;
       clearTimeout(this.#timer);
