@@ -31,7 +31,7 @@ export const same = (got, expected, name) => ok(got === expected, name, `got ${g
 // ---- the registry ---------------------------------------------------------------
 
 export function sql(statement) {
-  return execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', 'registry', '-U', 'postgres'], { input: statement, encoding: 'utf8' }).trim();
+  return execFileSync('psql', ['-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', 'registry'], { input: statement, encoding: 'utf8' }).trim();
 }
 
 const quoted = value => `'${value.replaceAll("'", "''")}'`;
