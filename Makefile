@@ -48,6 +48,8 @@ OBJS = \
 	src/namewords.o \
 	src/notice.o \
 	src/otp.o \
+	src/pagecalls.o \
+	src/pages.o \
 	src/parking.o \
 	src/partition.o \
 	src/pattern.o \
