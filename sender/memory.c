@@ -29,7 +29,7 @@ must(void *data)
 {
 	if (data == NULL)
 	{
-		fputs("kycvs-sender: out of memory\n", stderr);
+		fputs(PROGRAM ": out of memory\n", stderr);
 		_Exit(EX_OSERR);
 	}
 	return data;

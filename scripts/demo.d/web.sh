@@ -78,5 +78,6 @@ play_web() {
 
     Ctrl-C ends it, and removes all of it.
 END
-    while sleep 3600; do :; done
+    wait -n || true # a signal ends it here
+    die "one of the programs has ended"
 }
