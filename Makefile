@@ -180,10 +180,11 @@ clean-sender:
 # The program that answers HTTP requests. It shares some files of the sender.
 GATEWAY_LIBRARIES = libpq libevent jansson libcrypto
 GATEWAY_DIR = gateway
-GATEWAY_SHARED = address buffer log loop memory wipingfree
+GATEWAY_CFLAGS = $(SENDER_CFLAGS)
+# a sanitizer has an allocator of its own
+GATEWAY_SHARED = address buffer log loop memory $(if $(findstring -fsanitize,$(GATEWAY_CFLAGS)),,wipingfree)
 GATEWAY_OBJS = $(patsubst $(srcdir)/gateway/%.c,$(GATEWAY_DIR)/%.o,$(sort $(wildcard $(srcdir)/gateway/*.c))) \
 	$(GATEWAY_SHARED:%=$(GATEWAY_DIR)/shared-%.o)
-GATEWAY_CFLAGS = $(SENDER_CFLAGS)
 
 gateway: $(GATEWAY_DIR)/kycvs-gateway
 

@@ -21,7 +21,9 @@ memory_protect(void)
 	struct rlimit none = {0, 0};
 
 	(void) setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__	/* its search for leaks looks into the process */
 	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 static void *
