@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "assets.h"
 #include "check.h"
 #include "loop.h"
 #include "pool.h"
@@ -27,7 +28,7 @@ static const Query rights = {"rights",
 	" UNION ALL SELECT 'member of kycvs_gateway', (pg_has_role('kycvs_gateway', 'MEMBER') AND NOT rolsuper)::text FROM pg_roles WHERE rolname = current_user", 0};
 static const Query *const queries[] = {
 	&rights, &registry_issue, &registry_issue_group, &registry_resend, &registry_verify, &registry_verify_compact,
-	&registry_status, &registry_status_group, &registry_alive, &registry_keys, NULL
+	&registry_status, &registry_status_group, &registry_answer, &registry_page, &registry_alive, &registry_keys, NULL
 };
 
 static bool all_well = true;
@@ -106,9 +107,23 @@ ask(const Query *query, PoolCallback callback)
 	ended = false;
 }
 
+static void
+check_web(const Config *config)
+{
+	Buffer		problem = {0};
+
+	if (!assets_read(config->web, &problem))
+		say(false, "%s", buffer_text(&problem));
+	else
+		say(true, "web: %s", config->web != NULL ? config->web : "no page");
+	assets_end();
+	buffer_wipe(&problem);
+}
+
 bool
 check_all(const Config *config)
 {
+	check_web(config);
 	say(true, "configuration: %s", config->file != NULL ? config->file : "no file");
 	pool_start(config->database, 1, 1, queries);
 	connect();

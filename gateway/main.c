@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "assets.h"
 #include "check.h"
 #include "config.h"
 #include "digest.h"
@@ -27,6 +28,7 @@
 #include "log.h"
 #include "loop.h"
 #include "memory.h"
+#include "page.h"
 #include "pool.h"
 #include "registry.h"
 #include "server.h"
@@ -46,6 +48,15 @@ static LoopEvent *last_moment;
 
 /* ---- signals ---- */
 
+static bool
+apply(const Config *to_apply, Buffer *problem)
+{
+	if (!server_set(to_apply, problem) || !assets_read(to_apply->web, problem))
+		return false;
+	page_set(to_apply);
+	return true;
+}
+
 /* What is wrong changes nothing; what is right takes its place as a whole. */
 static void
 reload(void *arg)
@@ -55,7 +66,7 @@ reload(void *arg)
 	int			status;
 
 	(void) arg;
-	if (config_read(&fresh, argument_count, arguments, &problem, &status) && server_set(&fresh, &problem))
+	if (config_read(&fresh, argument_count, arguments, &problem, &status) && apply(&fresh, &problem))
 	{
 		config_free(&config);
 		config = fresh;
@@ -139,7 +150,7 @@ serve(void)
 	Buffer		problem = {0};
 
 	raise_limit_of_files();
-	if (!server_set(&config, &problem))
+	if (!apply(&config, &problem))
 	{
 		complain(buffer_text(&problem), EX_CONFIG);
 		buffer_wipe(&problem);
@@ -152,6 +163,7 @@ serve(void)
 	pool_end();
 	server_end();
 	info_end();
+	assets_end();
 	unwatch_signals();
 	return EX_OK;
 }

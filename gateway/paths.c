@@ -7,9 +7,11 @@
 #include <stddef.h>
 
 #include "api.h"
+#include "assets.h"
 #include "cowin.h"
 #include "info.h"
 #include "metrics.h"
+#include "page.h"
 #include "server.h"
 
 const Path paths[] = {
@@ -20,6 +22,10 @@ const Path paths[] = {
 	{COWIN_GENERATE, false, true, false, cowin_generate},
 	{COWIN_CONFIRM, false, true, false, cowin_confirm},
 	{COWIN_STATUS, true, false, false, cowin_status},
+	{"/page", true, true, false, page_handle},
+	{"/kycvs.js", true, false, false, assets_handle},
+	{"/page.js", true, false, false, assets_handle},
+	{"/page.css", true, false, false, assets_handle},
 	{"/.well-known/jwks.json", true, false, false, info_keys},
 	{"/healthz", true, false, false, info_health},
 	{"/metrics", true, false, true, metrics_handle},

@@ -29,12 +29,19 @@ const Query registry_status = {"status", "SELECT kycvs.try_status(d, $2::date, $
 const Query registry_status_group = {"status_group",
 	"SELECT CASE WHEN bool_or(n IS NULL) THEN (array_agg(answer))[1] ELSE jsonb_build_object('answers', jsonb_agg(answer ORDER BY n)) END"
 "  FROM " DOCUMENT ", kycvs.try_status_group(d, $2::date, $3)", 3};
+const Query registry_answer = {"answer",
+	"SELECT d::text, CASE WHEN d ? 'error' THEN NULL ELSE kycvs_to_jwt(d) END"
+"  FROM (SELECT CASE WHEN c ? 'error' THEN c ELSE kycvs.try_status(c, NULL, $4) END AS d"
+"          FROM (SELECT kycvs.try_verify_otp($1::uuid, $2, $3::boolean, $4) AS c OFFSET 0) AS consented OFFSET 0) AS answered", 4};
+const Query registry_page = {"page",
+	"SELECT name, array_to_json(origins)::text, array_to_string(origins, ' ') FROM kycvs.pages"
+" WHERE code = $1 AND origins <> '{}' AND NOT suspended", 1};
 const Query registry_alive = {"alive", "SELECT bool_and(ok)::text FROM kycvs.service_health() WHERE check_name IN ('authority', 'answer', 'registry', 'preload')", 0};
 const Query registry_keys = {"keys", "SELECT kycvs_jwks()::text", 0};
 
 const Query *const registry_queries[] = {
 	&registry_issue, &registry_issue_group, &registry_resend, &registry_verify, &registry_verify_compact,
-	&registry_status, &registry_status_group, &registry_alive, &registry_keys, NULL
+	&registry_status, &registry_status_group, &registry_answer, &registry_page, &registry_alive, &registry_keys, NULL
 };
 
 /* The registry's own words name nothing that was sent, and go to the client. */

@@ -21,6 +21,12 @@ extern const Query registry_verify;
 extern const Query registry_verify_compact;
 extern const Query registry_status;
 extern const Query registry_status_group;
+/* consent and answer in one; the second column is the compact form */
+extern const Query registry_answer;
+
+/* name, origins as JSON and with blanks between, of a client whose page is open */
+extern const Query registry_page;
+
 extern const Query registry_alive;
 extern const Query registry_keys;
 
