@@ -49,6 +49,8 @@ OBJS = \
 	src/notice.o \
 	src/otp.o \
 	src/outbox.o \
+	src/pagecalls.o \
+	src/pages.o \
 	src/parking.o \
 	src/partition.o \
 	src/pattern.o \
@@ -164,7 +166,7 @@ $(filter-out %/gsm7.o,$(SENDER_OBJS)): $(SENDER_DIR)/%.o: $(srcdir)/sender/%.c
 
 $(SENDER_OBJS): $(wildcard $(srcdir)/sender/*.h) $(srcdir)/src/gsm7.h $(srcdir)/kycvs.control
 	@$(MKDIR_P) $(SENDER_DIR)
-	$(CC) $(SENDER_CFLAGS) -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DKYCVS_VERSION='"$(SENDER_VERSION)"' \
+	$(CC) $(SENDER_CFLAGS) -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DKYCVS_VERSION='"$(SENDER_VERSION)"' -DPROGRAM='"kycvs-sender"' \
 		$(shell pkg-config --cflags $(SENDER_LIBRARIES)) -c -o $@ $(filter %.c,$^)
 
 install-sender: sender
@@ -176,3 +178,41 @@ clean-sender:
 	rm -f $(SENDER_OBJS) $(SENDER_DIR)/kycvs-sender
 
 .PHONY: sender install-sender clean-sender
+
+# The program that answers HTTP requests. It shares some files of the sender.
+GATEWAY_LIBRARIES = libpq libevent jansson libcrypto
+GATEWAY_DIR = gateway
+GATEWAY_CFLAGS = $(SENDER_CFLAGS)
+# a sanitizer has an allocator of its own
+GATEWAY_SHARED = address buffer log loop memory $(if $(findstring -fsanitize,$(GATEWAY_CFLAGS)),,wipingfree)
+GATEWAY_OBJS = $(patsubst $(srcdir)/gateway/%.c,$(GATEWAY_DIR)/%.o,$(sort $(wildcard $(srcdir)/gateway/*.c))) \
+	$(GATEWAY_SHARED:%=$(GATEWAY_DIR)/shared-%.o)
+
+gateway: $(GATEWAY_DIR)/kycvs-gateway
+
+$(GATEWAY_DIR)/kycvs-gateway: $(GATEWAY_OBJS)
+	$(CC) $(GATEWAY_CFLAGS) $(SENDER_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(GATEWAY_LIBRARIES))
+
+$(filter $(GATEWAY_DIR)/shared-%,$(GATEWAY_OBJS)): $(GATEWAY_DIR)/shared-%.o: $(srcdir)/sender/%.c
+$(filter-out $(GATEWAY_DIR)/shared-%,$(GATEWAY_OBJS)): $(GATEWAY_DIR)/%.o: $(srcdir)/gateway/%.c
+
+$(GATEWAY_OBJS): $(wildcard $(srcdir)/gateway/*.h) $(wildcard $(srcdir)/sender/*.h) $(srcdir)/kycvs.control
+	@$(MKDIR_P) $(GATEWAY_DIR)
+	$(CC) $(GATEWAY_CFLAGS) -D_GNU_SOURCE $(if $(findstring -fsanitize,$(GATEWAY_CFLAGS)),,-D_FORTIFY_SOURCE=2) \
+		-DKYCVS_VERSION='"$(SENDER_VERSION)"' -DPROGRAM='"kycvs-gateway"' -DOPENAPI_FILE='"$(srcdir)/gateway/openapi.json"' \
+		-iquote $(srcdir)/gateway -iquote $(srcdir)/sender \
+		$(shell pkg-config --cflags $(GATEWAY_LIBRARIES)) -c -o $@ $(filter %.c,$^)
+
+$(GATEWAY_DIR)/docs.o: $(srcdir)/gateway/openapi.json
+
+install-gateway: gateway
+	$(MKDIR_P) '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/kycvs/web/messages'
+	$(INSTALL_DATA) $(srcdir)/web/kycvs.js $(srcdir)/web/page.* '$(DESTDIR)$(datadir)/kycvs/web/'
+	$(INSTALL_DATA) $(srcdir)/web/messages/*.json '$(DESTDIR)$(datadir)/kycvs/web/messages/'
+	$(INSTALL_PROGRAM) $(GATEWAY_DIR)/kycvs-gateway '$(DESTDIR)$(bindir)/'
+
+clean: clean-gateway
+clean-gateway:
+	rm -f $(GATEWAY_OBJS) $(GATEWAY_DIR)/kycvs-gateway
+
+.PHONY: gateway install-gateway clean-gateway

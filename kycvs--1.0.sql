@@ -54,7 +54,7 @@ COMMENT ON ROLE kycvs_admin IS 'kycvs: keys, purposes, entities, API keys';
 COMMENT ON ROLE kycvs_registrar IS 'kycvs: persons and doses';
 COMMENT ON ROLE kycvs_entity IS 'kycvs: roles of entities; may ask for OTPs and answers';
 COMMENT ON ROLE kycvs_sender IS 'kycvs: claims messages and reports their delivery';
-COMMENT ON ROLE kycvs_gateway IS 'kycvs: may act for an entity by its API key';
+COMMENT ON ROLE kycvs_gateway IS 'kycvs: may act for an entity by its API key, or by its page';
 COMMENT ON ROLE kycvs_auditor IS 'kycvs: may ask for the state of the service';
 
 /* ---- schemas ---- */
@@ -239,6 +239,17 @@ CREATE TABLE kycvs_data.entity_purpose (
 COMMENT ON TABLE kycvs_data.entity_purpose IS 'Which entity may ask for which purpose';
 COMMENT ON COLUMN kycvs_data.entity_purpose.entity IS 'The entity';
 COMMENT ON COLUMN kycvs_data.entity_purpose.purpose IS 'A purpose it may ask for';
+
+CREATE TABLE kycvs_data.page (
+  entity int PRIMARY KEY REFERENCES kycvs_data.entity,
+  origins text[] NOT NULL DEFAULT '{}',
+  default_purpose int,
+  FOREIGN KEY (entity, default_purpose) REFERENCES kycvs_data.entity_purpose (entity, purpose)
+);
+COMMENT ON TABLE kycvs_data.page IS 'What HTTP needs to know of an entity besides its API keys';
+COMMENT ON COLUMN kycvs_data.page.entity IS 'The entity';
+COMMENT ON COLUMN kycvs_data.page.origins IS 'Web sites that may embed its page and get its answers; none: it has no page';
+COMMENT ON COLUMN kycvs_data.page.default_purpose IS 'For what it asks when a call names no purpose; null: for the only one it has';
 
 /* ---- tables: persons and doses ---- */
 
@@ -812,6 +823,7 @@ SELECT pg_catalog.pg_extension_config_dump('kycvs_data.notice_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_text', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_text_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.entity_purpose', '');
+SELECT pg_catalog.pg_extension_config_dump('kycvs_data.page', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_route', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.sms_route_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.product', 'WHERE NOT shipped');
@@ -1326,6 +1338,20 @@ REVOKE ALL ON FUNCTION kycvs.set_budget(text, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.set_budget(text, int) TO kycvs_admin;
 COMMENT ON FUNCTION kycvs.set_budget(text, int) IS 'admin: how many challenges of an entity may fail in an hour (200 at first)';
 
+CREATE FUNCTION kycvs.set_page(code text, origins text[])
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_set_page' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.set_page(text, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.set_page(text, text[]) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.set_page(text, text[]) IS 'admin: the web sites (https://shop.example) that may embed the page of an entity and get its answers; none: it has no page';
+
+CREATE FUNCTION kycvs.set_default_purpose(code text, purpose text)
+  RETURNS void
+  AS 'MODULE_PATHNAME', 'kycvs_set_default_purpose' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+REVOKE ALL ON FUNCTION kycvs.set_default_purpose(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.set_default_purpose(text, text) TO kycvs_admin;
+COMMENT ON FUNCTION kycvs.set_default_purpose(text, text) IS 'admin: for what an entity asks when a call by a gateway names no purpose, as CoWIN''s do (at first: the only one it has)';
+
 CREATE FUNCTION kycvs.set_rules(code text, rules text)
   RETURNS void
   AS 'MODULE_PATHNAME', 'kycvs_set_rules' LANGUAGE C VOLATILE PARALLEL UNSAFE;
@@ -1685,6 +1711,32 @@ REVOKE ALL ON FUNCTION kycvs.remove_sms_route(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.remove_sms_route(text) TO kycvs_admin;
 COMMENT ON FUNCTION kycvs.remove_sms_route(text) IS 'admin: removes a route; what it has counted stays in the row for all of kycvs.message_stats';
 
+CREATE FUNCTION kycvs.read_pages()
+  RETURNS TABLE (code text, name text, origins text[], purposes text[], default_purpose text, suspended boolean)
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT e.code, e.name, g.origins,
+         ARRAY(SELECT p.code FROM kycvs_data.entity_purpose AS ep JOIN kycvs_data.purpose AS p ON p.id = ep.purpose WHERE ep.entity = e.id ORDER BY p.code),
+         (SELECT p.code FROM kycvs_data.purpose AS p WHERE p.id = g.default_purpose), e.suspended
+    FROM kycvs_data.page AS g JOIN kycvs_data.entity AS e ON e.id = g.entity ORDER BY e.code;
+END;
+ALTER FUNCTION kycvs.read_pages() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_pages() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_pages() TO kycvs_gateway, kycvs_admin;
+COMMENT ON FUNCTION kycvs.read_pages() IS 'private: behind the view kycvs.pages';
+
+CREATE VIEW kycvs.pages AS
+  SELECT p.code, p.name, p.origins, p.purposes, p.default_purpose, p.suspended FROM kycvs.read_pages() AS p;
+REVOKE ALL ON kycvs.pages FROM PUBLIC;
+GRANT SELECT ON kycvs.pages TO kycvs_gateway, kycvs_admin;
+COMMENT ON VIEW kycvs.pages IS 'gateway, admin: entities of which kycvs.set_page or kycvs.set_default_purpose was told';
+COMMENT ON COLUMN kycvs.pages.code IS 'Code of the entity';
+COMMENT ON COLUMN kycvs.pages.name IS 'Its name';
+COMMENT ON COLUMN kycvs.pages.origins IS 'Web sites that may embed its page and get its answers; none: it has no page';
+COMMENT ON COLUMN kycvs.pages.purposes IS 'For what it may ask';
+COMMENT ON COLUMN kycvs.pages.default_purpose IS 'For what it asks when a call names no purpose; null: none is set';
+COMMENT ON COLUMN kycvs.pages.suspended IS 'True: every request is refused (KV004)';
+
 CREATE FUNCTION kycvs.read_sms_routes()
   RETURNS TABLE (name text, priority int, enabled boolean, method text, url text, headers text[], body text, body_format text, success_status int, success_pattern text, username text, secret_file text, per_minute int, timeout_ms int, allow_private boolean)
   LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -1811,7 +1863,7 @@ CREATE FUNCTION kycvs.service_health()
   RETURNS TABLE (check_name text, ok boolean, detail text)
   AS 'MODULE_PATHNAME', 'kycvs_service_health' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.service_health() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION kycvs.service_health() TO kycvs_admin, kycvs_auditor;
+GRANT EXECUTE ON FUNCTION kycvs.service_health() TO kycvs_admin, kycvs_auditor, kycvs_gateway;
 COMMENT ON FUNCTION kycvs.service_health() IS 'private: the part of kycvs.health() that needs C';
 
 /*

@@ -50,7 +50,7 @@ write_line(int severity, const char *fmt, va_list args)
 	}
 	gmtime_r(&now, &parts);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &parts);
-	fprintf(stderr, "%s kycvs-sender: %s: %s\n", when, words[severity], line);
+	fprintf(stderr, "%s " PROGRAM ": %s: %s\n", when, words[severity], line);
 }
 
 void

@@ -21,7 +21,9 @@ memory_protect(void)
 	struct rlimit none = {0, 0};
 
 	(void) setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__	/* its search for leaks looks into the process */
 	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 }
 
 static void *
@@ -29,7 +31,7 @@ must(void *data)
 {
 	if (data == NULL)
 	{
-		fputs("kycvs-sender: out of memory\n", stderr);
+		fputs(PROGRAM ": out of memory\n", stderr);
 		_Exit(EX_OSERR);
 	}
 	return data;

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #ifndef __GLIBC__
-#error "kycvs-sender needs glibc, whose allocator it extends"
+#error "this program needs glibc, whose allocator it extends"
 #endif
 
 extern void *__libc_malloc(size_t size);

@@ -259,23 +259,13 @@ kycvs_decide_add_entity(KycvsCall *call)
 	call->audit.entity = entity;
 }
 
-/* Reads the entity that an administrator named. */
-static bool
-named_entity(KycvsCall *call, KycvsEntity *entity)
-{
-	if (!kycvs_entity_by_code(call->request->code, entity))
-		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "entity does not exist");
-	call->audit.entity = entity->id;
-	return true;
-}
-
 static void
 set_suspended(KycvsCall *call, bool suspended)
 {
 	KycvsEntity entity;
 	KycvsArgs	args = {0};
 
-	if (!named_entity(call, &entity))
+	if (!kycvs_named_entity(call, &entity))
 		return;
 	kycvs_bind_int4(&args, entity.id);
 	kycvs_bind_bool(&args, suspended);
@@ -300,7 +290,7 @@ kycvs_decide_set_budget(KycvsCall *call)
 	KycvsEntity entity;
 	KycvsArgs	args = {0};
 
-	if (!named_entity(call, &entity))
+	if (!kycvs_named_entity(call, &entity))
 		return;
 	if (call->request->count < 0 || call->request->count > 1000000)
 	{
@@ -319,7 +309,7 @@ kycvs_decide_set_rules(KycvsCall *call)
 	KycvsRules	rules;
 	KycvsArgs	args = {0};
 
-	if (!named_entity(call, &entity))
+	if (!kycvs_named_entity(call, &entity))
 		return;
 	if (!kycvs_ruleset_load(call->request->text, &rules, NULL))
 	{
@@ -340,7 +330,7 @@ kycvs_decide_create_api_key(KycvsCall *call)
 	KycvsArgs	args = {0};
 	char		api_key[KYCVS_TEXT_MAX + 1];
 
-	if (!named_entity(call, &entity))
+	if (!kycvs_named_entity(call, &entity))
 		return;
 	kycvs_bind_int4(&args, entity.id);
 	kycvs_bind_time(&args, call->now);

@@ -146,3 +146,12 @@ kycvs_check_code(KycvsCall *call, const char *code)
 									"code must not have six digits in a row, which would look like an OTP");
 	return true;
 }
+
+bool
+kycvs_named_entity(KycvsCall *call, KycvsEntity *entity)
+{
+	if (!kycvs_entity_by_code(call->request->code, entity))
+		return kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT, "entity does not exist");
+	call->audit.entity = entity->id;
+	return true;
+}

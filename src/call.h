@@ -48,6 +48,9 @@ extern bool kycvs_text_usable(const char *string);
 /* Codes go into signed documents and messages: 1 to 64 of a-z, 0-9, '-', '_', '.', no long run of digits. */
 extern bool kycvs_check_code(KycvsCall *call, const char *code);
 
+/* Reads the entity that an administrator named. */
+extern bool kycvs_named_entity(KycvsCall *call, KycvsEntity *entity);
+
 /* Text that stands in an OTP message must not look as if it held an OTP itself. */
 extern bool kycvs_digits_usable(const char *string);
 
@@ -76,6 +79,8 @@ extern void kycvs_decide_suspend_entity(KycvsCall *call);
 extern void kycvs_decide_resume_entity(KycvsCall *call);
 extern void kycvs_decide_set_budget(KycvsCall *call);
 extern void kycvs_decide_set_rules(KycvsCall *call);
+extern void kycvs_decide_set_page(KycvsCall *call);
+extern void kycvs_decide_set_default_purpose(KycvsCall *call);
 extern void kycvs_decide_add_rules(KycvsCall *call);
 extern void kycvs_decide_add_rule_interval(KycvsCall *call);
 extern void kycvs_decide_create_api_key(KycvsCall *call);

@@ -37,10 +37,19 @@ typedef struct Question
 	KycvsLimits limits;
 } Question;
 
+/* A gateway whose client names none leaves it empty. */
+static bool
+find_purpose(KycvsCall *call, KycvsPurpose *purpose)
+{
+	if (call->request->has_api_key && call->request->code[0] == '\0')
+		return kycvs_purpose_usual(call->entity.id, purpose);
+	return kycvs_purpose_allowed(call->entity.id, call->request->code, purpose);
+}
+
 static bool
 read_purpose(KycvsCall *call, Question *question)
 {
-	if (!kycvs_purpose_allowed(call->entity.id, call->request->code, &question->purpose))
+	if (!find_purpose(call, &question->purpose))
 		return kycvs_decline(call, KV_PURPOSE_NOT_ALLOWED);
 	question->challenge.binding.purpose = question->purpose.id;
 	return true;

@@ -60,6 +60,13 @@ static KycvsStatement find_member_entities = {
 static KycvsStatement find_entity_by_api_key = {
 	"SELECT k.entity FROM kycvs_data.api_key k WHERE k.digest = kycvs_data.api_key_digest($1) AND k.revoked_at IS NULL"
 };
+static KycvsStatement find_entity_by_page = {
+	"SELECT e.id FROM kycvs_data.page p JOIN kycvs_data.entity e ON e.id = p.entity WHERE e.code = $1 AND p.origins <> '{}'"
+};
+static KycvsStatement find_usual_purpose = {
+	"SELECT coalesce(p.default_purpose, o.purpose) FROM (SELECT min(purpose) AS purpose FROM kycvs_data.entity_purpose"
+	"   WHERE entity = $1 HAVING count(*) = 1) AS o FULL JOIN (SELECT default_purpose FROM kycvs_data.page WHERE entity = $1 AND default_purpose IS NOT NULL) AS p ON true"
+};
 static KycvsStatement find_problems = {
 	"SELECT e.code, e.role, r.oid IS NULL, coalesce(r.rolsuper, false)"
 	"  FROM kycvs_data.entity e LEFT JOIN pg_roles r ON r.rolname::text = e.role"
@@ -145,6 +152,17 @@ kycvs_entity_by_api_key(const char *api_key, KycvsEntity *entity)
 		kycvs_entity_by_id(kycvs_column_int4(0, 1), entity);
 }
 
+/* Whose page is open. */
+bool
+kycvs_entity_by_page(const char *code, KycvsEntity *entity)
+{
+	KycvsArgs	args = {0};
+
+	kycvs_bind_text(&args, code);
+	return kycvs_run(&find_entity_by_page, &args) > 0 &&
+		kycvs_entity_by_id(kycvs_column_int4(0, 1), entity);
+}
+
 void
 kycvs_entity_problems(StringInfo out)
 {
@@ -213,4 +231,15 @@ kycvs_purpose_allowed(int32 entity, const char *code, KycvsPurpose *purpose)
 	kycvs_bind_int4(&keys, entity);
 	kycvs_bind_int4(&keys, purpose->id);
 	return kycvs_row_find(&entity_purpose_by_both, &keys, &row);
+}
+
+/* The one that is set, or else the only one that it has. */
+bool
+kycvs_purpose_usual(int32 entity, KycvsPurpose *purpose)
+{
+	KycvsArgs	args = {0};
+
+	kycvs_bind_int4(&args, entity);
+	return kycvs_run(&find_usual_purpose, &args) > 0 &&
+		kycvs_purpose_by_id(kycvs_column_int4(0, 1), purpose);
 }

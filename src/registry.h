@@ -33,6 +33,7 @@ typedef struct KycvsPurpose
 /* A code that names nothing gives false (or 0 for a purpose's id). */
 extern int	kycvs_entities_of_role(Oid role, KycvsEntity *entity);
 extern bool kycvs_entity_by_api_key(const char *api_key, KycvsEntity *entity);
+extern bool kycvs_entity_by_page(const char *code, KycvsEntity *entity);
 extern bool kycvs_entity_by_id(int32 id, KycvsEntity *entity);
 extern bool kycvs_entity_by_code(const char *code, KycvsEntity *entity);
 
@@ -42,5 +43,6 @@ extern void kycvs_entity_problems(StringInfo out);
 extern bool kycvs_purpose_by_code(const char *code, KycvsPurpose *purpose);
 extern bool kycvs_purpose_by_id(int32 id, KycvsPurpose *purpose);
 extern bool kycvs_purpose_allowed(int32 entity, const char *code, KycvsPurpose *purpose);
+extern bool kycvs_purpose_usual(int32 entity, KycvsPurpose *purpose);
 
 #endif							/* KYCVS_REGISTRY_H */

@@ -32,7 +32,7 @@ my @entity_calls = (
     'SELECT kycvs_status_group(\'{}\')');
 my @admin_calls = map { "SELECT kycvs.$_" } (
     'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')', 'add_notice(\'x\', \'en\', \'x\')', 'add_usual_purpose(\'employment\')', 'add_sms_text(NULL, \'en\')', 'notice_shown(gen_random_uuid())',
-    'add_entity(\'x\', \'x\', \'airline\', \'{}\')', 'suspend_entity(\'irctc\')', 'resume_entity(\'irctc\')', 'set_budget(\'irctc\', 1)',
+    'add_entity(\'x\', \'x\', \'airline\', \'{}\')', 'suspend_entity(\'irctc\')', 'resume_entity(\'irctc\')', 'set_budget(\'irctc\', 1)', 'set_page(\'irctc\', \'{}\')', 'set_default_purpose(\'irctc\', \'ticket-booking\')',
     'set_rules(\'irctc\', \'eu-2022\')', 'add_rules(\'x\', \'x\')', 'add_rule_interval(\'x\', \'COVAXIN\', \'2021-07-01\', 28)',
     'create_api_key(\'irctc\')', 'revoke_api_key(1)', 'register_person(\'9825012345\', \'Ramesh Patel\')', 'find_person(\'9825012345\', \'Ramesh Patel\')',
     'record_dose(1, \'COVISHIELD\', \'2021-07-01\')', 'revoke_dose(1, 1, \'x\')', 'explain(1)', 'change_mobile(1, \'9825012345\', \'x\')', 'correct_name(1, \'Ramesh\', \'x\')', 'merge_persons(1, 2, \'x\')', 'record_death(1, \'x\')', 'revoke_death(1, \'x\')',

@@ -88,7 +88,7 @@ is($seller->value('SELECT count(*) FROM kycvs_verify_each(ARRAY[]::jsonb[], \'ir
 my @needs = (
     'kycvs_issue_otp(\'9825012345\', \'Ramesh Patel\', \'x\')', 'kycvs_resend_otp(gen_random_uuid())', 'kycvs_verify_otp(gen_random_uuid(), \'1\', true)',
     'kycvs_status(\'{}\')', 'kycvs_issue_group_otp(\'9825012345\', \'{Ramesh Patel}\', \'x\')', 'kycvs_status_group(\'{}\')', map { "kycvs.$_" } 'create_key()', 'activate_key(\'x\')', 'revoke_key(\'x\')', 'destroy_key(\'x\')', 'add_purpose(\'x\', \'x\')',
-    'add_notice(\'x\', \'en\', \'x\')', 'add_usual_purpose(\'x\')', 'add_sms_text(NULL, \'en\')', 'notice_shown(gen_random_uuid())', 'add_entity(\'x\', \'x\', \'seller\', \'{x}\')', 'suspend_entity(\'x\')', 'resume_entity(\'x\')', 'set_budget(\'x\', 1)',
+    'add_notice(\'x\', \'en\', \'x\')', 'add_usual_purpose(\'x\')', 'add_sms_text(NULL, \'en\')', 'notice_shown(gen_random_uuid())', 'add_entity(\'x\', \'x\', \'seller\', \'{x}\')', 'suspend_entity(\'x\')', 'resume_entity(\'x\')', 'set_budget(\'x\', 1)', 'set_page(\'x\', \'{}\')', 'set_default_purpose(\'x\', \'x\')',
     'set_rules(\'x\', \'eu-2022\')', 'add_rules(\'x\', \'x\')', 'add_rule_interval(\'x\', \'COVAXIN\', \'2021-07-01\', 28)',
     'create_api_key(\'x\')', 'revoke_api_key(1)', 'register_person(\'9825012345\', \'Ramesh Patel\')', 'record_dose(1, \'COVAXIN\', \'2021-07-01\')',
     'revoke_dose(1, 1, \'x\')', 'explain(1)', 'find_person(\'9825012345\', \'Ramesh Patel\')', 'change_mobile(1, \'9825012345\', \'x\')', 'correct_name(1, \'Ramesh\', \'x\')', 'merge_persons(1, 2, \'x\')', 'record_death(1, \'x\')', 'revoke_death(1, \'x\')',

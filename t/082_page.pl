@@ -1,0 +1,185 @@
+# The page that web sites embed, as plain forms: each step, who may embed it and
+# whereto it returns, what strangers type into it, and how often they may.
+
+use strict;
+use warnings;
+
+use File::Copy qw(copy);
+use File::Path qw(make_path);
+use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use HTTP::Tiny;
+use HttpGateway;
+use JSON::PP qw(decode_json);
+use Kycvs;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+plan skip_all => HttpGateway::missing() if HttpGateway::missing();
+
+my $folder = tempdir('kycvs-page-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+HttpGateway::build($folder);
+my $web = "$folder/web";
+make_path("$web/messages");
+foreach my $file (qw(page.html page.css page.js kycvs.js messages/en.json messages/hi.json messages/gu.json))
+{
+    copy("$FindBin::RealBin/../web/$file", "$web/$file") or die "$file: $!";
+}
+
+my $node = new_registry('page', conf => "kycvs.issuer = 'https://registry.example'\n");
+my $observer = session($node);
+$node->safe_psql('registry', <<'SQL');
+CREATE ROLE gate LOGIN IN ROLE kycvs_gateway;
+SELECT kycvs.add_notice('ticket-booking', 'gu', 'ભારતીય રેલવે પૂછે છે કે તમે રસી લીધી છે કે નહીં.');
+SELECT kycvs.set_page('irctc', '{https://shop.example,http://localhost:8000}');
+SQL
+my @where = ('--database', $node->connstr('registry') . ' user=gate', '--web', $web);
+is((HttpGateway::run(@where, '--check'))[0], 0, '--check: the files are there');
+my $gateway = HttpGateway->start(log => "$folder/gateway.log", arguments => \@where);
+
+sub encoded { my ($value) = @_; utf8::encode($value) if utf8::is_utf8($value); return $value =~ s/([^A-Za-z0-9._-])/sprintf '%%%02X', ord $1/ger }
+sub form { my (%field) = @_; return join '&', map { "$_=" . encoded($field{$_}) } sort keys %field }
+sub get { my ($with, %field) = @_; return $with->get('/page?' . form(%field)) }
+
+sub post
+{
+    my ($with, $fields, %headers) = @_;
+    return $with->post('/page', form(%$fields), 'Content-Type' => 'application/x-www-form-urlencoded', %headers);
+}
+
+# Hidden fields and values of the form with this button.
+sub fields
+{
+    my ($reply, $step) = @_;
+    foreach my $form ($reply->{content} =~ /(<form method="post" action="page">.*?<\/form>)/gs)
+    {
+        next unless $form =~ /value="$step"/;
+        my %field = $form =~ /<input[^>]* name="(\w+)"[^>]* value="([^"]*)"/g;
+        s/&quot;/"/g, s/&lt;/</g, s/&gt;/>/g, s/&#39;/'/g, s/&amp;/&/g foreach values %field;
+        return (%field, step => $step);
+    }
+    return ();
+}
+
+# ---- the first step --------------------------------------------------------------------------
+
+my %about = (client => 'irctc', purpose => 'ticket-booking', reference => 'PNR 1', lang => 'en');
+my $reply = get($gateway, %about, embed => 1);
+is($reply->{status}, 200, 'the page, embedded');
+like($reply->{content}, qr/Indian Railways/, 'says who asks');
+my $policy = $reply->{headers}{'content-security-policy'};
+like($policy, qr/frame-ancestors https:\/\/shop\.example http:\/\/localhost:8000$/, 'may be embedded by those who are registered');
+like($policy, qr/^default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self';/, 'and has a strict policy');
+is($reply->{headers}{'referrer-policy'}, 'same-origin', 'no other site is told where one was');
+is($reply->{headers}{'cache-control'}, 'no-store', 'nothing is kept');
+is($reply->{headers}{'set-cookie'}, undef, 'and there is no cookie');
+unlike($reply->{content}, qr/\{\{|\}\}/, 'the template is filled');
+like(get($gateway, %about)->{headers}{'content-security-policy'}, qr/frame-ancestors 'none'/, 'on its own it may not be embedded');
+like(get($gateway, %about, lang => 'gu')->{content}, qr/<html lang="gu">/, 'in Gujarati');
+like(get($gateway, %about, lang => 'xx')->{content}, qr/<html lang="en">/, 'English instead of what there is not');
+
+my $back = 'https://shop.example/back?order=17';
+$reply = get($gateway, %about, return => $back);
+like($reply->{headers}{'content-security-policy'}, qr/form-action 'self' https:\/\/shop\.example;/, 'it may return to a registered site');
+foreach my $wrong ('https://evil.example/', 'https://shop.example.evil.example/', 'http://shop.example/', 'https://shop.example@evil.example/', 'https://shop.example:444/', '//shop.example/', 'javascript:alert(1)', 'https://shop.example"><script>', 'https://shop', 'https://shop.example https://evil.example')
+{
+    $reply = get($gateway, %about, return => $wrong);
+    is($reply->{status}, 400, "not to $wrong");
+    unlike($reply->{content}, qr/"\Q$wrong\E"/, 'which is nowhere on the page');
+    like($reply->{headers}{'content-security-policy'}, qr/form-action 'self'; frame/, 'nor in its policy');
+}
+is(get($gateway, %about, client => 'indigo')->{status}, 403, 'a client without a page');
+is(get($gateway, %about, client => 'no-such-client')->{status}, 403, 'an unknown client');
+is(get($gateway, purpose => 'x')->{status}, 400, 'no client');
+is($gateway->get('/page?client=irctc&client=indigo')->{status}, 400, 'two clients');
+is($gateway->get('/page?client=irctc&reference=%ff')->{status}, 400, 'no UTF-8');
+is($gateway->get('/page?client=irctc&reference=%00')->{status}, 400, 'a NUL');
+
+foreach my $file ([ 'kycvs.js', 'text/javascript; charset=utf-8', 'cross-origin' ], [ 'page.js', 'text/javascript; charset=utf-8', 'same-origin' ], [ 'page.css', 'text/css; charset=utf-8', 'same-origin' ])
+{
+    my ($name, $type, $policy) = @$file;
+    $reply = $gateway->get("/$name");
+    is($reply->{content}, slurp_file("$web/$name"), "/$name");
+    is("$reply->{headers}{'content-type'} $reply->{headers}{'cross-origin-resource-policy'}", "$type $policy", 'with its type, and for whom it is');
+}
+
+# ---- the whole way -----------------------------------------------------------------------------
+
+my %first = fields(get($gateway, %about, return => $back), 'otp');
+$reply = post($gateway, { %first, mobile => '9825012345', name => 'Ramesh Patel' });
+is($reply->{status}, 200, 'mobile and name');
+like($reply->{content}, qr/XXXXXX2345/, 'the code is on its way');
+like($reply->{content}, qr/Indian Railways asks whether you are vaccinated/, 'the notice is shown');
+my %second = fields($reply, 'answer');
+my $otp = otp($observer, $second{txn});
+my $wrong = sprintf('%06d', ("$otp" + 1) % 1000000);
+
+$reply = post($gateway, { %second, otp => $wrong });
+is($reply->{status}, 422, 'a wrong code');
+like($reply->{content}, qr/aria-invalid="true"/, 'is marked');
+like($reply->{content}, qr/XXXXXX2345/, 'and there is another try');
+like(post($gateway, { %second, otp => $otp, consent => '' })->{content}, qr/role="alert"/, 'without consent nothing is shared');
+is(post($gateway, { %second, step => 'resend' })->{status}, 429, 'too early for another message');
+
+$reply = post($gateway, { %second, otp => $otp });
+is($reply->{status}, 200, 'the right code');
+my ($answer) = $reply->{content} =~ /data-answer="([^"]*)"/;
+$answer =~ s/&quot;/"/g;
+is(decode_json($answer)->{status}, 2, 'the answer');
+my ($jwt) = $reply->{content} =~ /name="kycvs" value="([^"]+)"/;
+is($observer->value("SELECT kycvs_verify(kycvs_from_jwt('$jwt'), 'irctc', 'PNR 1') ->> 'status'"), 2, 'goes back to the shop, signed');
+like($reply->{content}, qr/<form method="post" action="https:\/\/shop\.example\/back\?order=17">/, 'by a form');
+like(post($gateway, { %second, otp => $otp })->{content}, qr/data-answer/, 'sent twice it is the same');
+
+$reply = post($gateway, { fields(get($gateway, %about, lang => 'hi', reference => 'PNR 2'), 'otp'), mobile => '9825012345', name => 'Ramesh Patel' });
+like($reply->{content}, qr/<p class="notice" lang="en">Indian Railways/, 'a notice that is not there in Hindi is in English');
+
+# ---- what is typed -----------------------------------------------------------------------------
+
+$reply = post($gateway, { %first, mobile => '12345', name => 'Ramesh Patel' });
+like($reply->{content}, qr/value="12345"[^>]*aria-invalid="true"/, 'a mobile that is none is shown again');
+my $script = '"><script>alert(1)</script>{{t.title}}';
+$reply = post($gateway, { %first, mobile => $script, name => $script, reference => $script, receipt => qq({"mobile":"$script"}) });
+unlike($reply->{content}, qr/<script>alert/, 'no script comes back');
+like($reply->{content}, qr/&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;\{\{t\.title\}\}/, 'what was typed does');
+unlike(get($gateway, %about, reference => $script)->{content}, qr/<script>alert/, 'nor out of a reference');
+is(post($gateway, { %first, mobile => '9825012345', name => 'Ramesh Patel' }, Origin => 'https://evil.example')->{status}, 403, 'a form of another site is refused');
+is(post($gateway, { %first, mobile => '9825012345', name => 'Ramesh Patel' }, Origin => 'null')->{status}, 403, 'and one that hides its origin');
+is(post($gateway, { %first, step => 'answer', txn => 'x', otp => $otp })->{status}, 400, 'a txn that is none');
+is(post($gateway, { %first, step => 'other' })->{status}, 400, 'a step that is none');
+is($gateway->post('/page', form(%first))->{status}, 400, 'no form');
+
+# ---- how often ------------------------------------------------------------------------------------
+
+my $strict = HttpGateway->start(log => "$folder/strict.log", arguments => [ @where, '--codes-per-address', 2, '--wrong-per-address', 1 ]);
+my @got = map { post($strict, { %first, mobile => next_mobile(), name => 'Ramesh Patel' }) } 1 .. 3;
+is(join(' ', map { $_->{status} } @got), '200 200 429', 'codes for one address');
+ok($got[2]{headers}{'retry-after'} > 0, 'with Retry-After');
+%second = fields($got[0], 'answer');
+$otp = otp($observer, $second{txn});
+is(post($strict, { %second, otp => $otp eq '123456' ? '654321' : '123456' })->{status}, 422, 'a wrong code');
+is(post($strict, { %second, otp => $otp })->{status}, 429, 'is the last one from this address');
+like($strict->metrics, qr/^kycvs_gateway_limited_total 2$/m, 'and they are counted');
+$strict->stop;
+
+# ---- it changes ---------------------------------------------------------------------------------------
+
+$observer->value("SELECT kycvs.set_page('irctc', '{}')");
+is(get($gateway, %about)->{status}, 403, 'a page that is closed is closed at once');
+append_to_file("$web/page.html", '{{#never}}');
+is((HttpGateway::run(@where, '--check'))[0], 1, '--check: a template that is not closed');
+$gateway->signal('HUP');
+$gateway->said(qr/configuration not changed: section "never" is not closed/);
+is($gateway->get('/page.css')->{status}, 200, 'the files stay what they were');
+$observer->value("SELECT kycvs.set_page('irctc', '{https://shop.example}')");
+$node->stop('fast');
+$reply = get($gateway, %about);
+is($reply->{status}, 503, 'no registry');
+like($reply->{content}, qr/cannot be reached now/, 'is said on the page');
+is($gateway->stop, 0, 'it ends');
+my $logs = join '', map { slurp_file($_) } $node->logfile, glob "$folder/*.log";
+unlike($logs, qr/9825012345|Ramesh|$jwt|(?<!\d)$otp(?!\d)/, 'no number, name, code or answer is in a log');
+
+done_testing();

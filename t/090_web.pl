@@ -1,0 +1,109 @@
+# The page that people see, in a browser: guests of the sample shop with the gateway
+# and the registry behind it. The stories are in t/web; each line that they print is
+# an assertion here.
+
+use strict;
+use warnings;
+
+use FindBin;
+use HTTP::Tiny;
+use lib "$FindBin::RealBin/lib";
+use JSON::PP;
+use Kycvs;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my ($chromium) = grep { -x } map { my $folder = $_; map { "$folder/$_" } qw(chromium chromium-browser) } split /:/, $ENV{PATH};
+my ($python) = grep { -x } map { "$_/python3" } '/usr/bin', split /:/, $ENV{PATH};
+
+plan skip_all => 'no kycvs-gateway' unless eval { require HttpGateway };
+plan skip_all => HttpGateway::missing() if HttpGateway::missing();
+plan skip_all => 'no chromium (Debian: chromium)' unless $chromium;
+plan skip_all => 'no python3' unless $python;
+plan skip_all => 'KYCVS_NODE does not name a folder with playwright-core and axe-core'
+  unless $ENV{KYCVS_NODE} && -d "$ENV{KYCVS_NODE}/node_modules/playwright-core" && -d "$ENV{KYCVS_NODE}/node_modules/axe-core";
+
+my $root = "$FindBin::RealBin/..";
+my $folder = PostgreSQL::Test::Utils::tempdir;
+my $issuer = 'https://registry.example';
+my $shop_port = PostgreSQL::Test::Cluster::get_free_port();
+
+# ---- small enough, and the same in all languages ----------------------------------------
+
+my $size = 0;
+$size += -s $_ foreach "$root/web/kycvs.js", glob("$root/web/page.*");
+cmp_ok($size, '<', 40000, "HTML, CSS and JavaScript together have $size bytes");
+
+sub messages { my ($language) = @_; return JSON::PP->new->utf8->decode(slurp_file("$root/web/messages/$language.json")) }
+
+my $english = messages('en');
+my $template = slurp_file("$root/web/page.html");
+is(join(' ', sort grep { !exists $english->{$_} } $template =~ /\{\{t\.(\w+)\}\}/g), '', 'every message of the page exists');
+foreach my $language (qw(hi gu))
+{
+    is(join(' ', sort keys %{ messages($language) }), join(' ', sort keys %$english), "the messages of $language are those of en");
+}
+
+# ---- registry, gateway, shop --------------------------------------------------------------
+
+my $node = new_server('web', conf => "kycvs.issuer = '$issuer'");
+$node->safe_psql('postgres', "CREATE DATABASE $_") foreach qw(registry shop);
+$node->safe_psql('registry', <<"SQL");
+CREATE EXTENSION kycvs CASCADE;
+SELECT kycvs.create_key();
+SELECT kycvs.add_usual_purpose('hotel-check-in');
+CREATE ROLE hotel LOGIN;
+SELECT kycvs.add_entity('sabarmati', 'Sabarmati Inn', 'hotel', ARRAY['hotel-check-in']);
+SELECT kycvs.set_page('sabarmati', ARRAY['http://127.0.0.1:$shop_port']);
+CREATE ROLE web LOGIN IN ROLE kycvs_gateway;
+SQL
+
+HttpGateway::build($folder);
+my $gateway = HttpGateway->start(
+    log => "$folder/gateway.log",
+    arguments => [ '--database', $node->connstr('registry') . ' user=web', '--web', "$root/web", map { ("--$_", 1000) } qw(codes-per-address wrong-per-address wrong-per-client) ]);
+
+# The shop gets the keys as anybody would.
+my $jwks = HTTP::Tiny->new->get($gateway->url('/.well-known/jwks.json'));
+is($jwks->{status}, 200, 'the keys are published');
+$node->command_ok([ 'psql', '-Xq', '-d', $node->connstr('shop'), '-v', "issuer=$issuer", '-v', "jwks=$jwks->{content}", '-v', 'client=sabarmati', '-f', "$root/web/sample-shop/schema.sql" ],
+    'a database for the shop');
+
+sub start_shop
+{
+    local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => 'shop', PGUSER => 'shop', PYTHONDONTWRITEBYTECODE => 1);
+    my $pid = open my $out, '-|', $python, "$root/web/sample-shop/shop.py", '--port', $shop_port, '--gateway', $gateway->url('') or die $!;
+    chomp(my $address = <$out>);
+    return ($pid, $address, $out);
+}
+
+my ($shop, $address, $out) = start_shop();
+END { local $?; kill 'TERM', $shop if $shop }
+
+# ---- the stories -----------------------------------------------------------------------------
+
+sub play
+{
+    my ($story) = @_;
+    local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, HOME => $folder, KYCVS_CHROMIUM => $chromium,
+        KYCVS_GATEWAY => $gateway->url(''), KYCVS_SHOP => $address);
+    open my $lines, '-|', 'node', "$root/t/web/$story.mjs" or die $!;
+    while (my $line = <$lines>)
+    {
+        chomp $line;
+        if ($line =~ /^(not )?ok - (.*)/) { ok(!$1, $2) }
+        else { diag($line =~ s/^# //r) }
+    }
+    ok(close $lines, "$story: told to its end");
+}
+
+play('story');
+is($node->safe_psql('shop', 'SELECT count(*) FROM booking WHERE answer IS NOT NULL'), 8, 'bookings of those who are fully vaccinated');
+$node->stop;
+play('down');
+
+unlike($gateway->log_text, qr/98251\d{5}/, 'no number in the log');
+is($gateway->stop, 0, 'the gateway ends');
+
+done_testing();
