@@ -1238,7 +1238,7 @@ CREATE FUNCTION kycvs.add_sms_text(purpose text, language text, text text DEFAUL
   AS 'MODULE_PATHNAME', 'kycvs_add_sms_text' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 REVOKE ALL ON FUNCTION kycvs.add_sms_text(text, text, text, text, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.add_sms_text(text, text, text, text, text, text) TO kycvs_admin;
-COMMENT ON FUNCTION kycvs.add_sms_text(text, text, text, text, text, text) IS 'admin: the text of a purpose''s messages in a language (null: of every purpose without one of its own), with the ids under which it is registered; slots {otp}, {entity}, {minutes}, {purpose}, {persons}; without a text, ids for the one that is sent now. kind mobile-removed: to a number that was taken off a record. A new version each time; says how long it gets';
+COMMENT ON FUNCTION kycvs.add_sms_text(text, text, text, text, text, text) IS 'admin: the text of a purpose''s messages in a language (null: of every purpose without one of its own), with the ids under which it is registered; slots {otp}, {entity}, {minutes}, {purpose}, {persons}; without a text, ids for the one that is sent now. kind mobile-removed: to a number that was taken off a record. A new version when anything differs; says how long it gets';
 
 CREATE FUNCTION kycvs.notice_shown(jti uuid)
   RETURNS text

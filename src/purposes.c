@@ -146,7 +146,18 @@ find_owner(KycvsCall *call, KycvsSmsKind *kind, int32 *owner)
 	return true;
 }
 
-/* Without a text of its own the request speaks of the one that is sent now: it has been registered, say. */
+/* A text that is sent for every purpose is not to become one's own by being given ids. */
+static bool
+check_own_text(KycvsCall *call, int32 owner)
+{
+	const KycvsRequest *request = call->request;
+
+	return request->notice[0] != '\0' || owner <= 0 || kycvs_sms_text_exists(owner, request->language) ||
+		kycvs_decline_reason(call, ERRCODE_UNDEFINED_OBJECT,
+							 "purpose has no text of its own in this language: give one, or purpose => null for that of every purpose");
+}
+
+/* Without a text the request speaks of the one that is sent now: it has been registered, say. */
 static void
 read_text(const KycvsRequest *request, int32 owner, KycvsSmsText *text)
 {
@@ -169,7 +180,8 @@ kycvs_decide_add_sms_text(KycvsCall *call)
 	if (!find_owner(call, &kind, &owner) || !check_language(call) ||
 		!check_dlt_id(call, "template_id", request->dlt_template) ||
 		!check_dlt_id(call, "entity_id", request->dlt_entity) ||
-		(request->notice[0] != '\0' && !check_text(call, kind, request->notice)))
+		(request->notice[0] != '\0' && !check_text(call, kind, request->notice)) ||
+		!check_own_text(call, owner))
 		return;
 	read_text(request, owner, &text);
 	kycvs_sms_text_add(owner, request->language, &text, call->now);
@@ -193,6 +205,15 @@ put_host(const char *shipped, const char *host, KycvsSmsText *text)
 		snprintf(text->wording, sizeof(text->wording), "%.*s%s%s", (int) (place - shipped), shipped, host, place + strlen("{host}"));
 }
 
+static bool
+check_host(KycvsCall *call)
+{
+	const char *host = call->request->text;
+
+	return (strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(host) && host[0] != '-' && host[0] != '.') ||
+		decline_argument(call, "host must be a bare name in lower case, like 'book.example'");
+}
+
 /* All of them, before anything is written. */
 static bool
 read_usual_texts(KycvsCall *call, const KycvsUsualPurpose *usual, KycvsSmsText texts[KYCVS_USUAL_LANGUAGES])
@@ -200,6 +221,8 @@ read_usual_texts(KycvsCall *call, const KycvsUsualPurpose *usual, KycvsSmsText t
 	bool		has_host = call->request->has_text;
 	int			i;
 
+	if (has_host && !check_host(call))
+		return false;
 	for (i = 0; i < KYCVS_USUAL_LANGUAGES; i++)
 	{
 		put_host(has_host ? usual->texts[i].sms_with_host : usual->texts[i].sms, call->request->text, &texts[i]);

@@ -49,6 +49,14 @@ find_current(int32 purpose, const char *language, KycvsSmsText *text)
 	return found;
 }
 
+bool
+kycvs_sms_text_exists(int32 purpose, const char *language)
+{
+	KycvsSmsText text;
+
+	return find_current(purpose, language, &text);
+}
+
 /* As it is shipped; false when it is not in this language. */
 static bool
 take_shipped(int32 purpose, const char *language, KycvsSmsText *text)

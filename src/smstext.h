@@ -32,6 +32,9 @@ typedef struct KycvsSmsText
  */
 extern void kycvs_sms_text_choose(int32 purpose, const char *language, KycvsSmsText *text);
 
+/* Whether it has one of its own. */
+extern bool kycvs_sms_text_exists(int32 purpose, const char *language);
+
 /* Adds a version, unless it is the newest one word for word. */
 extern void kycvs_sms_text_add(int32 purpose, const char *language, const KycvsSmsText *text, TimestampTz now);
 

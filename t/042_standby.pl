@@ -188,7 +188,7 @@ $observer->value('CREATE ROLE metro');
 $observer->value('SELECT kycvs.add_entity(\'metro\', \'Metro\', \'metro\', ARRAY[\'ticket-booking\'])');
 $observer->value('SELECT kycvs.set_rules(\'metro\', \'local\')');
 $observer->value('SELECT kycvs.add_notice(\'ticket-booking\', \'gu\', \'રેલવે પૂછે છે.\')');
-$observer->value('SELECT kycvs.add_sms_text(\'ticket-booking\', \'gu\', template_id => \'T-1\')');
+$observer->value('SELECT kycvs.add_sms_text(\'ticket-booking\', \'gu\', \'{otp} {entity}, {minutes}\', template_id => \'T-1\')');
 my $api_key = $observer->value('SELECT kycvs.create_api_key(\'irctc\')');
 $observer->value('SELECT kycvs.add_sms_route(\'main\', \'https://sms.example/?to={to}&text={text}\', headers => \'{X-Key: 1}\')');
 my $person = $observer->value('SELECT kycvs.register_person(\'9825000001\', \'હેતલ શાહ\', \'CARD 7\', 1994)');
