@@ -197,11 +197,16 @@ $(filter-out $(GATEWAY_DIR)/shared-%,$(GATEWAY_OBJS)): $(GATEWAY_DIR)/%.o: $(src
 $(GATEWAY_OBJS): $(wildcard $(srcdir)/gateway/*.h) $(wildcard $(srcdir)/sender/*.h) $(srcdir)/kycvs.control
 	@$(MKDIR_P) $(GATEWAY_DIR)
 	$(CC) $(GATEWAY_CFLAGS) -D_GNU_SOURCE $(if $(findstring -fsanitize,$(GATEWAY_CFLAGS)),,-D_FORTIFY_SOURCE=2) \
-		-DKYCVS_VERSION='"$(SENDER_VERSION)"' -DPROGRAM='"kycvs-gateway"' -iquote $(srcdir)/gateway -iquote $(srcdir)/sender \
+		-DKYCVS_VERSION='"$(SENDER_VERSION)"' -DPROGRAM='"kycvs-gateway"' -DOPENAPI_FILE='"$(srcdir)/gateway/openapi.json"' \
+		-iquote $(srcdir)/gateway -iquote $(srcdir)/sender \
 		$(shell pkg-config --cflags $(GATEWAY_LIBRARIES)) -c -o $@ $(filter %.c,$^)
 
+$(GATEWAY_DIR)/docs.o: $(srcdir)/gateway/openapi.json
+
 install-gateway: gateway
-	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(MKDIR_P) '$(DESTDIR)$(bindir)' '$(DESTDIR)$(datadir)/kycvs/web/messages'
+	$(INSTALL_DATA) $(srcdir)/web/kycvs.js $(srcdir)/web/page.* '$(DESTDIR)$(datadir)/kycvs/web/'
+	$(INSTALL_DATA) $(srcdir)/web/messages/*.json '$(DESTDIR)$(datadir)/kycvs/web/messages/'
 	$(INSTALL_PROGRAM) $(GATEWAY_DIR)/kycvs-gateway '$(DESTDIR)$(bindir)/'
 
 clean: clean-gateway

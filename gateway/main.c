@@ -9,7 +9,8 @@
  *	api, cowin, info, page	answer				(reading, registry, problem)
  *	registry	statements, and what comes back		(pool, status)
  *
- * libpq is in pool.c and conninfo.c only, libevent in server.c and loop.c, jansson in reading.c,
+ * libpq is in pool.c and conninfo.c only, libevent in server.c and loop.c, jansson in reading.c and
+ * docs.c,
  * OpenSSL in digest.c.  What is freed is overwritten (wipingfree.c).
  *
  * Copyright (c) 2026, the kycvs authors
@@ -24,6 +25,7 @@
 #include "check.h"
 #include "config.h"
 #include "digest.h"
+#include "docs.h"
 #include "info.h"
 #include "log.h"
 #include "loop.h"
@@ -164,6 +166,7 @@ serve(void)
 	server_end();
 	info_end();
 	assets_end();
+	docs_end();
 	unwatch_signals();
 	return EX_OK;
 }

@@ -9,6 +9,7 @@
 #include "api.h"
 #include "assets.h"
 #include "cowin.h"
+#include "docs.h"
 #include "info.h"
 #include "metrics.h"
 #include "page.h"
@@ -27,6 +28,8 @@ const Path paths[] = {
 	{"/page.js", true, false, false, assets_handle},
 	{"/page.css", true, false, false, assets_handle},
 	{"/.well-known/jwks.json", true, false, false, info_keys},
+	{"/openapi.json", true, false, false, docs_openapi},
+	{"/docs", true, false, false, docs_page},
 	{"/healthz", true, false, false, info_health},
 	{"/metrics", true, false, true, metrics_handle},
 	{NULL, false, false, false, NULL}

@@ -110,7 +110,7 @@ allow_new_clusters() {
     apt_snippet=
 }
 
-# Kannel's package would start a gateway of its own.
+# The packages of Kannel and nginx would start services of their own.
 forbid_services() {
     local policy=/usr/sbin/policy-rc.d
     [ ! -e "$policy" ] || return 0 # somebody has decided already
@@ -163,6 +163,7 @@ install_missing() {
     allow_new_clusters
     for package in "${missing[@]}"; do
         [ "$package" != kannel ] || disable_service kannel
+        [ "$package" != nginx-light ] || disable_service nginx
     done
 }
 

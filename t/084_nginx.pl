@@ -1,0 +1,130 @@
+# gateway/nginx.conf, in a real nginx before kycvs-gateway on its socket: TLS,
+# HTTP/2, whose address is counted, what is smuggled, and what is logged.
+
+use strict;
+use warnings;
+
+use File::Temp qw(tempdir);
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use HttpGateway;
+use IO::Socket::INET;
+use JSON::PP qw(decode_json encode_json);
+use Kycvs;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my ($nginx) = grep { -x } map { "$_/nginx" } '/usr/sbin', split /:/, $ENV{PATH};
+my ($curl) = grep { -x } map { "$_/curl" } split /:/, $ENV{PATH};
+plan skip_all => HttpGateway::missing() if HttpGateway::missing();
+plan skip_all => 'no nginx, curl or openssl (Debian: nginx-light, curl)' unless $nginx && $curl && system('openssl version >/dev/null 2>&1') == 0;
+
+my $folder = tempdir('kycvs-nginx-XXXXXX', TMPDIR => 1, CLEANUP => 1);
+HttpGateway::build($folder);
+my $node = new_registry('nginx');
+my $observer = session($node);
+$node->safe_psql('registry', 'CREATE ROLE gate LOGIN IN ROLE kycvs_gateway');
+$node->safe_psql('registry', "SELECT kycvs.set_page('irctc', '{https://shop.example}')");
+my $key = $observer->value("SELECT kycvs.create_api_key('irctc')");
+
+my $gateway = HttpGateway->start(
+    log => "$folder/gateway.log", alone => 1,
+    arguments => [ '--database', $node->connstr('registry') . ' user=gate', '--web', "$FindBin::RealBin/../web", '--codes-per-address', 2, '--listen', "$folder/gateway.sock" ]);
+HttpGateway::wait_until(sub { -S "$folder/gateway.sock" }, 'the socket');
+is((stat "$folder/gateway.sock")[2] & 0777, 0660, 'the socket is for its group');
+
+# ---- nginx ---------------------------------------------------------------------------------
+
+my ($plain, $tls) = map { PostgreSQL::Test::Cluster::get_free_port() } 1 .. 2;
+mkdir "$folder/$_" foreach qw(logs tmp);
+is(system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=kycvs.example -addext subjectAltName=DNS:kycvs.example -keyout $folder/key.pem -out $folder/cert.pem >/dev/null 2>&1"), 0, 'a certificate');
+my $conf = slurp_file("$FindBin::RealBin/../gateway/nginx.conf");
+$conf =~ s{/run/kycvs-gateway/gateway\.sock}{$folder/gateway.sock};
+$conf =~ s{/etc/ssl/kycvs/fullchain\.pem}{$folder/cert.pem};
+$conf =~ s{/etc/ssl/kycvs/privkey\.pem}{$folder/key.pem};
+$conf =~ s{/var/log/nginx/}{$folder/logs/}g;
+$conf =~ s{listen \[::\]:.*\n}{}g;
+$conf =~ s{listen 80;}{listen 127.0.0.1:$plain;};
+$conf =~ s{listen 443 }{listen 127.0.0.1:$tls };
+my $temporary = join '', map { "${_}_temp_path $folder/tmp;\n" } qw(client_body proxy fastcgi uwsgi scgi);
+append_to_file("$folder/nginx.conf", "daemon off;\npid $folder/nginx.pid;\nerror_log $folder/logs/error.log;\nworker_processes 1;\nevents { worker_connections 256; }\nhttp {\naccess_log off;\n$temporary$conf\n}\n");
+my $tried = `$nginx -t -q -e $folder/logs/error.log -c $folder/nginx.conf 2>&1`;
+is($?, 0, 'nginx takes the configuration') or BAIL_OUT($tried);
+my $pid = fork() // die;
+if ($pid == 0) { exec $nginx, '-q', '-e', "$folder/logs/error.log", '-c', "$folder/nginx.conf" or die }
+END { if ($pid) { local $?; kill 'TERM', $pid; waitpid $pid, 0 } }
+HttpGateway::wait_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $tls) }, 'nginx');
+
+# Status, protocol and content.
+sub ask
+{
+    my ($path, @options) = @_;
+    my $output = '';
+    IPC::Run::run([ $curl, '-sS', '-m', 20, '--cacert', "$folder/cert.pem", '--resolve', "kycvs.example:$tls:127.0.0.1", '-w', "\n%{http_code} %{http_version}", @options, "https://kycvs.example:$tls$path" ], '>', \$output, '2>&1');
+    my ($content, $status, $version) = $output =~ /^(.*)\n(\d+) (\S+)$/s;
+    return ($status // 0, $version // '', $content // $output);
+}
+
+my ($status, $version, $content) = ask('/healthz');
+is("$status $version", '200 2', 'TLS and HTTP/2');
+is((ask('/metrics'))[0], 404, 'metrics stay inside');
+like(`$curl -s -m 20 -o /dev/null -w '%{http_code} %{redirect_url}' -H 'Host: kycvs.example' http://127.0.0.1:$plain/docs`, qr{^308 https://kycvs\.example/docs$}, 'HTTP leads to HTTPS');
+
+my %ask = (mobile => '9825012345', name => 'Ramesh Patel', purpose => 'ticket-booking', reference => 'PNR 1');
+my @json = ('-H', "Authorization: Bearer $key", '-H', 'Content-Type: application/json');
+($status, undef, $content) = ask('/v1/otp', @json, '-d', encode_json(\%ask));
+is($status, 200, 'a call');
+my $txn = decode_json($content)->{jti};
+my $otp = otp($observer, $txn);
+($status, undef, $content) = ask('/v1/consent', @json, '-d', encode_json({ txn => $txn, otp => "$otp", consent => JSON::PP::true }));
+is($status, 200, 'and the next, on a connection that is kept');
+($status, undef, $content) = ask('/v1/status', @json, '-d', qq({"consent":$content}));
+is(decode_json($content)->{status}, 2, 'and the answer');
+is((ask('/v1/otp', @json, '-d', 'x' x 20000))[0], 413, 'a body that is too long');
+
+# ---- whose address it is ------------------------------------------------------------------------
+
+my @form = ('-d', 'client=irctc&purpose=ticket-booking&lang=en&step=otp&name=Ramesh+Patel');
+my @got = map { (ask('/page', @form, '-d', 'mobile=' . next_mobile(), '-H', "X-Forwarded-For: 198.51.100.$_", '-H', "Origin: https://kycvs.example:$tls"))[0] } 1 .. 3;
+is("@got", '200 200 429', 'an address that a client has made up is not believed');
+
+# ---- what is smuggled ------------------------------------------------------------------------------
+
+# Statuses of what comes back for these bytes over TLS, in HTTP/1.1.
+sub raw
+{
+    my ($bytes) = @_;
+    my $output = '';
+    append_to_file("$folder/bytes", $bytes);
+    my $said = `(cat $folder/bytes; sleep 1) | timeout 5 openssl s_client -quiet -no_ign_eof -connect 127.0.0.1:$tls -servername kycvs.example 2>/dev/null`;
+    unlink "$folder/bytes";
+    return join ' ', $said =~ /^HTTP\/1\.1 (\d+)/mg;
+}
+
+my $inner = "GET /metrics HTTP/1.1\r\nHost: kycvs.example\r\n\r\n";
+my $start = "POST /v1/otp HTTP/1.1\r\nHost: kycvs.example\r\nContent-Type: application/json\r\n";
+foreach my $smuggled (
+    [ 'length and chunks', "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n$inner" ],
+    [ 'two lengths', "Content-Length: 0\r\nContent-Length: " . length($inner) . "\r\n\r\n$inner" ],
+    [ 'a coding that is none', "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n$inner" ],
+    [ 'a blank before the colon', "Content-Length: 0\r\nTransfer-Encoding : chunked\r\n\r\n5\r\n$inner" ])
+{
+    like(raw($start . $smuggled->[1]), qr/^(?:400|501)?$|^401 404$/, "$smuggled->[0]: is refused, or what is behind it is a request of its own");
+}
+
+# ---- what is logged -----------------------------------------------------------------------------------
+
+ask("/page?client=irctc&reference=9825012345");
+is($gateway->stop, 0, 'the gateway ends');
+ok(!-e "$folder/gateway.sock", 'and its socket is gone');
+is((ask('/healthz'))[0], 502, 'nginx says that it is away');
+kill 'TERM', $pid;
+waitpid $pid, 0;
+$pid = 0;
+my $logs = join '', map { slurp_file($_) } $node->logfile, "$folder/gateway.log", glob "$folder/logs/*";
+like($logs, qr/"POST \/v1\/otp" 200/, 'nginx logs requests');
+unlike($logs, qr/9825012345|Ramesh|(?<!\d)$otp(?!\d)|\Q$key\E/, 'without numbers, names, OTPs or keys');
+
+done_testing();
