@@ -4,9 +4,8 @@
  *	  and shows the answer.
  *
  * Each request says everything: there is no session and no cookie, and what is
- * shown again has come with the form.  Whatever a stranger has typed is a
- * value of the template, which escapes it.  Which sites may embed the page is
- * asked of the registry each time, so a site that is taken off is off at once.
+ * shown again has come with the form.  Which sites may embed the page is asked of
+ * the registry each time, so a site that is taken off is off at once.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -14,83 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "allowance.h"
 #include "assets.h"
-#include "filling.h"
 #include "form.h"
 #include "memory.h"
 #include "metrics.h"
 #include "page.h"
+#include "pageview.h"
 #include "registry.h"
 
-#define VALUES_MAX		64
-#define NUMBER_SIZE		24
 #define OPEN_KEY_SIZE	128
-#define TYPE			"text/html; charset=utf-8"
-
-typedef enum Field
-{
-	FIELD_CLIENT,
-	FIELD_PURPOSE,
-	FIELD_REFERENCE,
-	FIELD_LANG,
-	FIELD_TRAVEL_DATE,
-	FIELD_RETURN,
-	FIELD_EMBED,
-	FIELD_STEP,
-	FIELD_TXN,
-	FIELD_MOBILE,
-	FIELD_NAME,
-	FIELD_OTP,
-	FIELD_CONSENT,
-	FIELD_RECEIPT,
-	FIELDS
-} Field;
-
-static const char *const field_names[FIELDS] = {
-	"client", "purpose", "reference", "lang", "travel_date", "return", "embed", "step", "txn", "mobile", "name", "otp", "consent", "receipt"
-};
-
-typedef enum Step
-{
-	STEP_ERROR,
-	STEP_ASK,
-	STEP_CODE,
-	STEP_DONE
-} Step;
-
-typedef struct Page
-{
-	Exchange   *exchange;
-	char	   *fields[FIELDS];
-	char	   *client_name;	/* NULL: no client whose page is open */
-	char	   *origins;		/* JSON */
-	char	   *ancestors;		/* the same, with blanks between */
-	char	   *return_origin;
-	Reading    *receipt;		/* or NULL */
-	Reading    *answer;			/* or NULL */
-	char	   *answer_text;
-	char	   *answer_jwt;
-	bool		in_english;		/* the notice, since there is none in the language */
-
-	Step		step;
-	int			status;
-	const char *error;			/* key of its message, or NULL */
-	char		code[8];
-	long		retry_after;
-	long		tries_left;
-
-	struct
-	{
-		const char *name;
-		const char *value;
-	}			values[VALUES_MAX];
-	int			nvalues;
-	char		numbers[4][NUMBER_SIZE];
-	int			nnumbers;
-} Page;
 
 static int	codes_per_address;
 static int	wrong_per_address;
@@ -106,179 +39,14 @@ page_set(const Config *config)
 	wrong_per_client = config->wrong_per_client;
 }
 
-static void
-end_page(Page *page)
-{
-	for (int i = 0; i < FIELDS; i++)
-		wipe_and_free(page->fields[i], page->fields[i] != NULL ? strlen(page->fields[i]) : 0);
-	free(page->client_name);
-	free(page->origins);
-	free(page->ancestors);
-	free(page->return_origin);
-	free(page->answer_text);
-	free(page->answer_jwt);
-	reading_close(page->receipt);
-	reading_close(page->answer);
-	free(page);
-}
-
-/* ---- values of the template ---- */
-
-static void
-add(Page *page, const char *name, const char *value)
-{
-	if (page->nvalues == VALUES_MAX)
-		abort();
-	page->values[page->nvalues].name = name;
-	page->values[page->nvalues++].value = value != NULL ? value : "";
-}
-
-static void
-add_flag(Page *page, const char *name, bool set)
-{
-	add(page, name, set ? "1" : "");
-}
-
-/* Nothing unless it is more than 0. */
-static void
-add_number(Page *page, const char *name, long number)
-{
-	char	   *text = page->numbers[page->nnumbers++];
-
-	snprintf(text, NUMBER_SIZE, "%ld", number);
-	add(page, name, number > 0 ? text : "");
-}
-
-static const char *
-value_of(const char *name, void *arg)
-{
-	const Page *page = arg;
-
-	if (strncmp(name, "t.", 2) == 0)
-		return assets_message(page->fields[FIELD_LANG], name + 2);
-	for (int i = 0; i < page->nvalues; i++)
-		if (strcmp(page->values[i].name, name) == 0)
-			return page->values[i].value;
-	return NULL;
-}
-
-static const char *
-error_text(const Page *page)
-{
-	const char *text = page->error != NULL ? assets_message(page->fields[FIELD_LANG], page->error) : "";
-
-	return page->error == NULL || *text != '\0' ? text : assets_message(page->fields[FIELD_LANG], "other");
-}
-
-static bool
-has_code(const Page *page, const char *code)
-{
-	return strcmp(page->code, code) == 0;
-}
-
-/* Only a client that is known has a way to begin again. */
-static void
-add_fields(Page *page)
-{
-	for (int i = 0; i < FIELDS; i++)
-		if (i != FIELD_STEP && i != FIELD_OTP && i != FIELD_CONSENT)
-			add(page, field_names[i], i == FIELD_RETURN && page->return_origin == NULL ? "" : page->fields[i]);
-	add(page, "client_name", page->client_name);
-	add(page, "origins", page->origins);
-	add_flag(page, "lang_en", strcmp(page->fields[FIELD_LANG], "en") == 0);
-	add_flag(page, "lang_hi", strcmp(page->fields[FIELD_LANG], "hi") == 0);
-	add_flag(page, "lang_gu", strcmp(page->fields[FIELD_LANG], "gu") == 0);
-}
-
-static void
-add_receipt(Page *page)
-{
-	time_t		now = time(NULL);
-
-	if (page->receipt == NULL)
-		return;
-	add(page, "mobile_masked", reading_text(page->receipt, "mobile"));
-	add(page, "notice", reading_text(page->receipt, "notice"));
-	add(page, "notice_lang", page->in_english ? "en" : "");
-	add_number(page, "seconds_left", reading_number(page->receipt, "exp", 0) - now);
-	add_number(page, "resend_in", reading_number(page->receipt, "resend_after", 0) - now);
-}
-
-/* Status 0 without a match is not the same to the reader. */
-static void
-add_answer(Page *page)
-{
-	long		status = page->answer != NULL ? reading_number(page->answer, "status", -1) : -1;
-	bool		none = status == 0 && strcmp(reading_text(page->answer, "match"), "none") == 0;
-
-	add_flag(page, "status_0", status == 0 && !none);
-	add_flag(page, "status_1", status == 1);
-	add_flag(page, "status_2", status == 2);
-	add_flag(page, "status_none", none);
-	add(page, "answer", page->answer_text);
-	add(page, "answer_jwt", page->answer_jwt);
-}
-
-static void
-add_values(Page *page)
-{
-	add_fields(page);
-	add_flag(page, "step_ask", page->step == STEP_ASK);
-	add_flag(page, "step_code", page->step == STEP_CODE);
-	add_flag(page, "step_done", page->step == STEP_DONE);
-	add_flag(page, "step_error", page->step == STEP_ERROR);
-	add(page, "error", error_text(page));
-	add_flag(page, "error_mobile", has_code(page, "KV001"));
-	add_flag(page, "error_name", has_code(page, "KV002"));
-	add_flag(page, "error_code", has_code(page, "KV010"));
-	add_number(page, "retry_after", page->retry_after);
-	add_number(page, "tries_left", page->tries_left);
-	add_receipt(page);
-	add_answer(page);
-}
-
-/* ---- the reply ---- */
-
-static void
-add_headers(Page *page)
-{
-	bool		framed = *page->fields[FIELD_EMBED] != '\0' && page->ancestors != NULL;
-	Buffer		policy = {0};
-
-	buffer_add_text(&policy, "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'");
-	if (page->return_origin != NULL)
-		buffer_format(&policy, " %s", page->return_origin);
-	buffer_format(&policy, "; frame-ancestors %s", framed ? page->ancestors : "'none'");
-	exchange_add_header(page->exchange, "Content-Security-Policy", policy.data);
-	exchange_add_header(page->exchange, "Referrer-Policy", "same-origin");
-	exchange_add_header(page->exchange, "Cross-Origin-Resource-Policy", framed ? "cross-origin" : "same-origin");
-	exchange_add_header(page->exchange, "Permissions-Policy", "camera=(), microphone=(), geolocation=()");
-	if (page->retry_after > 0)
-		exchange_add_number(page->exchange, "Retry-After", page->retry_after);
-	buffer_wipe(&policy);
-}
-
-/* Ends it. */
-static void
-show(Page *page, Step step)
-{
-	Buffer		body = {0};
-
-	page->step = step;
-	add_values(page);
-	filling_write(&body, assets_template(), value_of, page);
-	add_headers(page);
-	exchange_reply(page->exchange, page->status, TYPE, &body);
-	buffer_wipe(&body);
-	end_page(page);
-}
+/* ---- what is shown ---- */
 
 static void
 show_error(Page *page, int status, const char *error)
 {
 	page->status = status;
 	page->error = error;
-	show(page, STEP_ERROR);
+	pageview_show(page, STEP_ERROR);
 }
 
 /* A refusal of the registry, or that there was none to be had. */
@@ -309,7 +77,7 @@ step_after(const Page *page)
 {
 	if (strcmp(page->fields[FIELD_STEP], "otp") == 0)
 		return is_one_of(page->code, "KV001 KV002 KV007 KV008 KV009 KV050 KV052") ? STEP_ASK : STEP_ERROR;
-	if (has_code(page, "KV010") && page->tries_left > 0)
+	if (pageview_has_code(page, "KV010") && page->tries_left > 0)
 		return STEP_CODE;
 	return is_one_of(page->code, "KV006 KV007 KV011 KV050 KV052") ? STEP_CODE : STEP_ERROR;
 }
@@ -318,7 +86,7 @@ static void
 show_problem(Page *page, const Problem *problem)
 {
 	note_problem(page, problem);
-	show(page, step_after(page));
+	pageview_show(page, step_after(page));
 }
 
 /* ---- limits ---- */
@@ -336,7 +104,7 @@ is_limited(Page *page, const char *address_limit, int per_address, const char *c
 	page->status = 429;
 	page->error = "limit";
 	page->retry_after = wait > client_wait ? wait : client_wait;
-	show(page, strcmp(page->fields[FIELD_STEP], "otp") == 0 ? STEP_ASK : STEP_CODE);
+	pageview_show(page, strcmp(page->fields[FIELD_STEP], "otp") == 0 ? STEP_ASK : STEP_CODE);
 	return true;
 }
 
@@ -396,7 +164,7 @@ show_receipt(Page *page, const char *document)
 	free(page->fields[FIELD_TXN]);
 	page->fields[FIELD_TXN] = copy_text(page->receipt != NULL ? reading_text(page->receipt, "jti") : "");
 	page->status = 200;
-	show(page, STEP_CODE);
+	pageview_show(page, STEP_CODE);
 }
 
 /* A purpose without a notice in this language has one in English. */
@@ -440,7 +208,7 @@ show_answer(Page *page, const PoolAnswer *answer, const char *document)
 	page->answer_text = copy_text(document);
 	page->answer_jwt = copy_text(jwt != NULL ? jwt : "");
 	page->status = 200;
-	show(page, STEP_DONE);
+	pageview_show(page, STEP_DONE);
 }
 
 static void
@@ -535,7 +303,7 @@ on_client(const PoolAnswer *answer, void *arg)
 		registry_read(answer, &outcome);
 		note_problem(page, &outcome.problem);
 		registry_release(&outcome);
-		show(page, STEP_ERROR);
+		pageview_show(page, STEP_ERROR);
 		return;
 	}
 	if (page->client_name == NULL)
@@ -549,7 +317,7 @@ on_client(const PoolAnswer *answer, void *arg)
 	else if (exchange_is_post(page->exchange))
 		take_step(page);
 	else
-		show(page, STEP_ASK);
+		pageview_show(page, STEP_ASK);
 }
 
 /* ---- what comes in ---- */
@@ -563,8 +331,8 @@ read_fields(Page *page)
 	const Buffer *body = exchange_body(page->exchange);
 
 	if (!exchange_is_post(page->exchange))
-		return form_read(query, strlen(query), field_names, FIELDS, page->fields);
-	return form_read(body->data, body->length, field_names, FIELDS, page->fields) &&
+		return form_read(query, strlen(query), pageview_fields, FIELDS, page->fields);
+	return form_read(body->data, body->length, pageview_fields, FIELDS, page->fields) &&
 		given != NULL && strncasecmp(given, type, strlen(type)) == 0;
 }
 

@@ -49,6 +49,7 @@
 #define LINGER_MS		100		/* for the last replies to leave */
 #define PAUSE_MS		100		/* when the system has no descriptors left */
 #define ADDRESS_SIZE	INET6_ADDRSTRLEN
+#define RESTART			"where it listens changes with a restart only"
 
 typedef struct Listener
 {
@@ -472,6 +473,11 @@ open_listener(Listener *listener, const char *path, const Address *address, Buff
 
 	if (is_open(listener, path, address))
 		return true;
+	if (listener->http != NULL)
+	{
+		buffer_add_text(problem, RESTART);
+		return false;
+	}
 	accepting = path != NULL ? listen_on_socket(path) : listen_on_address(address);
 	if (accepting == NULL)
 	{
@@ -481,7 +487,6 @@ open_listener(Listener *listener, const char *path, const Address *address, Buff
 			buffer_format(problem, "could not listen on %s port %d: %s", address->host, address->port, strerror(errno));
 		return false;
 	}
-	close_listener(listener);
 	listener->socket = path != NULL ? copy_text(path) : NULL;
 	listener->address = *address;
 	listener->accepting = accepting;
@@ -504,11 +509,14 @@ server_set(const Config *config, Buffer *problem)
 	static const Address nowhere;
 	bool		apart = config->metrics.port != 0 && (config->socket != NULL || !is_same(&config->metrics, &config->address));
 
+	if (!apart && listeners[1].http != NULL)
+	{
+		buffer_add_text(problem, RESTART);
+		return false;
+	}
 	if (!open_listener(&listeners[0], config->socket, config->socket != NULL ? &nowhere : &config->address, problem) ||
 		(apart && !open_listener(&listeners[1], NULL, &config->metrics, problem)))
 		return false;
-	if (!apart)
-		close_listener(&listeners[1]);
 	client_ms = config->client_seconds * 1000;
 	for (int i = 0; i < 2; i++)
 		if (listeners[i].http != NULL)

@@ -24,7 +24,7 @@ typedef struct Path
 /* A path of NULL ends the table. */
 extern const Path paths[];
 
-/* Also when it runs already: what has not changed stays open. */
+/* When it runs already, all but where it listens may have changed. */
 extern bool server_set(const Config *config, Buffer *problem);
 
 /* Takes no more; calls when what was taken has been answered. */

@@ -294,6 +294,10 @@ append_to_file($conf, "connections = 300\n");
 $configured->signal('HUP');
 $configured->said(qr/configuration not changed: \Q$conf\E:\d+: connections must be/);
 is($configured->get('/healthz')->{status}, 200, 'a wrong one changes nothing');
+unlink $conf;
+append_to_file($conf, "database = $database\nmetrics = 127.0.0.1:1\n");
+$configured->signal('HUP');
+HttpGateway::wait_until(sub { HTTP::Tiny->new->get("http://127.0.0.1:$metrics/metrics")->{content} =~ /^kycvs_gateway_connections 4$/m }, 'what the command line says wins');
 is($configured->stop, 0, 'SIGTERM: it ends');
 
 # a request that runs while it ends has its answer

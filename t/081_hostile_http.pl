@@ -28,7 +28,8 @@ my $node = new_registry('hostile');
 my $observer = session($node);
 $node->safe_psql('registry', 'CREATE ROLE gate LOGIN IN ROLE kycvs_gateway');
 my $key = $observer->value("SELECT kycvs.create_api_key('irctc')");
-my @where = ('--database', $node->connstr('registry') . ' user=gate');
+$observer->value("SELECT kycvs.set_page('irctc', '{https://shop.example}')");
+my @where = ('--database', $node->connstr('registry') . ' user=gate', '--web', "$FindBin::RealBin/../web", '--codes-per-address', 1000000, '--wrong-per-address', 1000000);
 
 local $ENV{ASAN_OPTIONS} = 'detect_leaks=1:abort_on_error=0:exitcode=99';
 local $ENV{UBSAN_OPTIONS} = 'print_stacktrace=1';
@@ -122,6 +123,13 @@ my @valid = (
     ($head =~ s{/v1/otp}{/v1/consent}r) . "Content-Length: 90\r\n\r\n" . sprintf('%-90s', '{"txn":"00000000-0000-8000-8000-000000000000","otp":"123456","consent":true}'),
     "POST /api/v3/vaccination/confirmOTP HTTP/1.1\r\nHost: x\r\nx-api-key: $key\r\nContent-Length: 70\r\n\r\n" . sprintf('%-70s', '{"otp":"123456","txnId":"00000000-0000-8000-8000-000000000000"}'),
     "GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\nIf-None-Match: \"x\"\r\n\r\n");
+my %field = (client => 'irctc', purpose => 'ticket-booking', reference => 'PNR+1', lang => 'gu', travel_date => '', return => 'https%3A%2F%2Fshop.example%2F', embed => 1);
+my $query = join '&', map { "$_=$field{$_}" } sort keys %field;
+foreach my $more ('step=otp&mobile=9825012345&name=Ramesh+Patel', 'step=answer&otp=123456&consent=yes&txn=00000000-0000-8000-8000-000000000000&receipt=%7B%22notice%22%3A%22x%22%2C%22exp%22%3A1%7D')
+{
+    push @valid, "POST /page HTTP/1.1\r\nHost: x\r\nOrigin: http://x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length("$query&$more") . "\r\n\r\n$query&$more";
+}
+push @valid, "GET /page?$query HTTP/1.1\r\nHost: x\r\n\r\n", "GET /docs HTTP/1.1\r\nHost: x\r\n\r\n";
 my @bits = ("\r\n", "\n", "\0", '"', '\\', '{', '}', '[', ']', ',', ':', '%00', "\xff", "\xc3\x28", '0', '-1', '99999999999999999999', 'chunked', 'Content-Length: 5', ' ', "\t");
 
 sub mutate
