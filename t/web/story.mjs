@@ -238,6 +238,19 @@ async function liars() {
   await page.context().close();
 }
 
+async function notFound() {
+  const guest = person('Meena Joshi');
+  const page = await open(browser);
+  await startBooking(page, guest.name);
+  const frame = await frameOf(page);
+  await askFor(frame, guest);
+  await enter(frame, code(guest));
+  await page.waitForFunction(() => document.querySelector('kycvs-status').value);
+  await page.click('text=Book the room');
+  ok((await page.textContent('.note')).includes('found no record'), 'the shop, too, knows not found from not vaccinated');
+  await page.context().close();
+}
+
 async function scripts() {
   const evil = `"'><img src=x onerror=alert(1)></textarea><script>alert(2)</script>`;
   const page = await open(browser);
@@ -264,7 +277,7 @@ const stories = [
   ...frames.map(([language, how, width]) => [`frame, ${language}, ${width}`, () => inFrame(language, how, width)]),
   ['redirect', () => alone(true, 'en', desktop)],
   ['without JavaScript', () => alone(false, 'gu', phone)],
-  ...[mistypes, runsOut, tooLate, countsDown, strangers, liars, scripts].map(tell => [tell.name, tell]),
+  ...[mistypes, runsOut, tooLate, countsDown, strangers, liars, notFound, scripts].map(tell => [tell.name, tell]),
 ];
 
 // Two at a time.
