@@ -76,7 +76,7 @@ async function inFrame(language, how, width) {
   const heights = [await frame.evaluate(() => document.querySelector('main').offsetHeight), (await (await page.$('kycvs-status')).boundingBox()).height];
   ok(Math.abs(heights[0] - heights[1]) < 40, `${name}: the frame is as high as what is in it`, heights);
   await picture(page, `frame-${language}-${width}-3`);
-  await accessible(page, `${name}, shop`);
+  if (language === 'en') await accessible(page, `${name}, shop`);
   await page.click('text=Book the room');
   same(await heading(page), 'Your room is booked', `${name}: booked`);
   ok(page.refused.length === 0 && page.dialogs === 0, `${name}: no policy is broken`, page.refused.join('\n'));
