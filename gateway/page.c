@@ -58,6 +58,8 @@ note_problem(Page *page, const Problem *problem)
 
 	snprintf(page->code, sizeof(page->code), "%s", code);
 	page->error = *page->code != '\0' ? page->code : problem->status == 422 ? "request" : "other";
+	if (strcmp(page->code, "KV010") == 0 && problem->tries_left == 0)
+		page->error = "KV012";	/* the wrong code that was the last */
 	page->status = problem->status == 401 ? 403 : problem->status;
 	page->retry_after = problem->retry_after;
 	page->tries_left = problem->tries_left;

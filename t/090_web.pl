@@ -70,16 +70,23 @@ is($jwks->{status}, 200, 'the keys are published');
 $node->command_ok([ 'psql', '-Xq', '-d', $node->connstr('shop'), '-v', "issuer=$issuer", '-v', "jwks=$jwks->{content}", '-v', 'client=sabarmati', '-f', "$root/web/sample-shop/schema.sql" ],
     'a database for the shop');
 
+# Its process and its address; it ends with this test, however that ends.
 sub start_shop
 {
     local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => 'shop', PGUSER => 'shop', PYTHONDONTWRITEBYTECODE => 1);
-    my $pid = open my $out, '-|', $python, "$root/web/sample-shop/shop.py", '--port', $shop_port, '--gateway', $gateway->url('') or die $!;
-    chomp(my $address = <$out>);
-    return ($pid, $address, $out);
+    pipe(my $read, my $write) or die $!;
+    my $pid = fork() // die $!;
+    if (!$pid)
+    {
+        open STDOUT, '>&', $write or die $!;
+        exec 'setpriv', '--pdeathsig', 'TERM', $python, "$root/web/sample-shop/shop.py", '--port', $shop_port, '--gateway', $gateway->url('') or die $!;
+    }
+    close $write;
+    chomp(my $address = <$read>);
+    return ($pid, $address);
 }
 
-my ($shop, $address, $out) = start_shop();
-END { local $?; kill 'TERM', $shop if $shop }
+my ($shop, $address) = start_shop();
 
 # ---- the stories -----------------------------------------------------------------------------
 
@@ -105,5 +112,7 @@ play('down');
 
 unlike($gateway->log_text, qr/98251\d{5}/, 'no number in the log');
 is($gateway->stop, 0, 'the gateway ends');
+kill 'TERM', $shop;
+waitpid $shop, 0;
 
 done_testing();

@@ -24,7 +24,8 @@ LONGEST = 16384
 
 # What the database refuses, and what the guest is told.
 REASONS = {
-    '23514': 'The registry says less than "fully vaccinated", or it found no record. We can only book for guests who are fully vaccinated.',
+    '23514': 'The registry does not say that you are fully vaccinated, and we can only book for guests who are.',
+    'none': 'The registry found no record under this name and number. That does not say that you are not vaccinated: please check again with the name and the number that were given at vaccination, or show your certificate at our desk.',
     '23505': 'This answer was used for another booking. Please check again.',
     'KV033': 'The answer has expired. Please check again.',
     'KV034': 'The answer is for another booking, or for another name than the one on this booking. Please check again, with the name written as here.',
@@ -62,6 +63,12 @@ def confirm_booking(reference, answer):
     """The trigger verifies the answer. Without an answer nothing is booked."""
     query("UPDATE booking SET answer = kycvs_from_jwt(:'answer') WHERE reference = :'reference' AND answer IS NULL",
           reference=reference, answer=answer)
+
+
+def is_unknown(reference, answer):
+    """Whether a good answer says that nobody was found, which is not the same as not vaccinated."""
+    claims = "kycvs_verify(kycvs_from_jwt(:'answer'), audience => :'client', reference => :'reference')"
+    return query(f"SELECT {claims} ->> 'match' = 'none'", reference=reference, answer=answer, client=options.client) == [['t']]
 
 
 def page(title, body, language='en'):
@@ -180,7 +187,8 @@ class Shop(BaseHTTPRequestHandler):
         try:
             confirm_booking(reference, answer)
         except Refused as refused:
-            return self.show_booking(reference, REASONS.get(str(refused), 'The answer is not good for this booking. Please check again.'))
+            reason = 'none' if str(refused) == '23514' and is_unknown(reference, answer) else str(refused)
+            return self.show_booking(reference, REASONS.get(reason, 'The answer is not good for this booking. Please check again.'))
         return self.see_booking(reference)
 
     def log_message(self, format, *arguments):
