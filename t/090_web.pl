@@ -17,6 +17,7 @@ use Test::More;
 my ($chromium) = grep { -x } map { my $folder = $_; map { "$folder/$_" } qw(chromium chromium-browser) } split /:/, $ENV{PATH};
 my ($python) = grep { -x } map { "$_/python3" } '/usr/bin', split /:/, $ENV{PATH};
 
+plan skip_all => 'the stories in a browser run when they are named: scripts/test 090_web' unless $ENV{KYCVS_BROWSER};
 plan skip_all => 'no kycvs-gateway' unless eval { require HttpGateway };
 plan skip_all => HttpGateway::missing() if HttpGateway::missing();
 plan skip_all => 'no chromium (Debian: chromium)' unless $chromium;
