@@ -255,7 +255,7 @@ $restored_observer->value('SELECT kycvs.add_sms_route(\'other\', \'https://sms.e
 is($restored_observer->value('SELECT string_agg(name || \' \' || headers::text, \', \' ORDER BY name) FROM kycvs.sms_routes'), 'main {"X-Key: 1"}, other {}', 'routes of messages are there, and others may be added');
 is($restored_observer->value('SELECT kycvs.add_sms_text(\'ticket-booking\', \'gu\', \'{otp} {entity} {minutes}\')'), '1 part: at most 39 of 160 characters of GSM-7', 'so may texts');
 is($restored_observer->value('SELECT string_agg(version || coalesce(template_id, \'\'), \' \' ORDER BY version) FROM kycvs.sms_texts'), '1T-1 2', 'and they are versions of what there was');
-is($restored_observer->value('SELECT kycvs.notice_shown(' . quoted(decode_json($consent)->{jti}) . ')'),
+is($restored_observer->value('SELECT kycvs.notice_shown(\'' . quoted(decode_json($consent)->{jti}) . '\')'),
     $restored_observer->value('SELECT notice FROM kycvs.notices WHERE purpose = \'ticket-booking\' AND language = \'en\''), 'a consent from before shows what it showed');
 is($restored_observer->value('SELECT max(id) - min(id) + 1 = count(*) FROM kycvs_data.audit'), 't', 'also those of the audit, without a gap');
 $restored_observer->value('GRANT kycvs_gateway TO airline');
