@@ -164,7 +164,7 @@ digits_trouble(KycvsSmsKind kind, const char *wording)
 static const char *
 slots_trouble(KycvsSmsKind kind, const char *wording)
 {
-	static const KycvsSlot slots[SLOTS] = {{"otp"}, {"entity"}, {"purpose"}, {"minutes"}, {"persons"}};
+	static const KycvsSlot slots[SLOTS] = {{.name = "otp"}, {.name = "entity"}, {.name = "purpose"}, {.name = "minutes"}, {.name = "persons"}};
 	int			counts[KYCVS_SLOTS_MAX];
 	const char *trouble = kycvs_wording_trouble(wording, slots, kind == KYCVS_SMS_OTP ? SLOTS : 0, counts);
 
