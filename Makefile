@@ -184,7 +184,7 @@ GATEWAY_LIBRARIES = libpq libevent jansson libcrypto
 GATEWAY_DIR = gateway
 GATEWAY_CFLAGS = $(SENDER_CFLAGS)
 # a sanitizer has an allocator of its own
-GATEWAY_SHARED = address buffer log loop memory $(if $(findstring -fsanitize,$(GATEWAY_CFLAGS)),,wipingfree)
+GATEWAY_SHARED = address buffer conninfo log loop memory $(if $(findstring -fsanitize,$(GATEWAY_CFLAGS)),,wipingfree)
 GATEWAY_OBJS = $(patsubst $(srcdir)/gateway/%.c,$(GATEWAY_DIR)/%.o,$(sort $(wildcard $(srcdir)/gateway/*.c))) \
 	$(GATEWAY_SHARED:%=$(GATEWAY_DIR)/shared-%.o)
 

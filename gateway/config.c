@@ -19,6 +19,7 @@
 #include <sysexits.h>
 
 #include "config.h"
+#include "conninfo.h"
 #include "memory.h"
 #include "pool.h"
 
@@ -227,7 +228,10 @@ read_lines(Config *config, FILE *file, Buffer *problem)
 	while (good && getline(&line, &size, file) >= 0)
 		good = read_line(config, line, ++number, problem);
 	free(line);
-	return good;
+	if (!good || !ferror(file))
+		return good;
+	buffer_format(problem, "%s: %s", config->file, strerror(errno));
+	return false;
 }
 
 /* Its owner's alone, or root's and perhaps shown to a group. */
@@ -244,7 +248,7 @@ is_private(FILE *file)
 static bool
 check_password(const Config *config, FILE *file, Buffer *problem)
 {
-	if (!pool_has_password(config->database) || is_private(file))
+	if (!conninfo_has_password(config->database) || is_private(file))
 		return true;
 	buffer_format(problem, "%s: holds a password and can be read by others; its permissions must be u=rw (0600)", config->file);
 	return false;
@@ -285,7 +289,7 @@ read_option(Config *config, const char *name, int option, Buffer *problem)
 		case OPTION_VERSION:
 			return config->version = true;
 		case SETTING_DATABASE:
-			if (!pool_has_password(optarg))
+			if (!conninfo_has_password(optarg))
 				break;
 			buffer_format(problem, "--database holds a password, which everybody on this machine could read; put it into a configuration or password file");
 			return false;
@@ -339,7 +343,7 @@ config_read(Config *config, int argc, char **argv, Buffer *problem, int *status)
 	if (config->file != NULL && !read_file(config, problem))
 		return false;
 	read_arguments(config, argc, argv, problem);
-	return pool_check_conninfo(config->database, problem);
+	return conninfo_check(config->database, problem);
 }
 
 void

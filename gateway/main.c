@@ -9,7 +9,7 @@
  *	api, cowin, info, page	answer				(reading, registry, problem)
  *	registry	statements, and what comes back		(pool, status)
  *
- * libpq is in pool.c and conninfo.c only, libevent in server.c and loop.c, jansson in reading.c and
+ * libpq is in pool.c and conninfo.c (shared) only, libevent in server.c and loop.c, jansson in reading.c and
  * docs.c,
  * OpenSSL in digest.c.  What is freed is overwritten (wipingfree.c).
  *

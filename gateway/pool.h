@@ -52,8 +52,4 @@ extern bool pool_is_fine(const PoolAnswer *answer);
 extern int	pool_rows(const PoolAnswer *answer);
 extern const char *pool_value(const PoolAnswer *answer, int row, int column);
 
-/* About connection strings. */
-extern bool pool_has_password(const char *conninfo);
-extern bool pool_check_conninfo(const char *conninfo, Buffer *problem);
-
 #endif							/* GATEWAY_POOL_H */

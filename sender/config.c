@@ -18,6 +18,7 @@
 #include <sysexits.h>
 
 #include "config.h"
+#include "conninfo.h"
 #include "database.h"
 #include "memory.h"
 
@@ -229,7 +230,7 @@ is_private(FILE *file)
 static bool
 check_password(const Config *config, FILE *file, Buffer *problem)
 {
-	if (!database_has_password(config->database) || is_private(file))
+	if (!conninfo_has_password(config->database) || is_private(file))
 		return true;
 	buffer_format(problem, "%s: holds a password and can be read by others; its permissions must be u=rw (0600)", config->file);
 	return false;
@@ -272,7 +273,7 @@ read_option(Config *config, int option, Buffer *problem)
 		case OPTION_VERSION:
 			return config->version = true;
 		case SETTING_DATABASE:
-			if (!database_has_password(optarg))
+			if (!conninfo_has_password(optarg))
 				break;
 			buffer_format(problem, "--database holds a password, which everybody on this machine could read; put it into a configuration or password file");
 			return false;
@@ -355,7 +356,7 @@ config_read(Config *config, int argc, char **argv, Buffer *problem, int *status)
 		return false;
 	read_arguments(config, argc, argv, problem);
 	complete(config);
-	return database_check_conninfo(config->database, problem);
+	return conninfo_check(config->database, problem);
 }
 
 void

@@ -53,8 +53,4 @@ extern const char *answer_message(const DatabaseAnswer *answer);
 extern int	answer_rows(const DatabaseAnswer *answer);
 extern const char *answer_value(const DatabaseAnswer *answer, int row, int column);
 
-/* About connection strings. */
-extern bool database_has_password(const char *conninfo);
-extern bool database_check_conninfo(const char *conninfo, Buffer *problem);
-
 #endif							/* SENDER_DATABASE_H */

@@ -11,7 +11,7 @@
  *	registry	statements					(database)
  *	routes		what is in the view			(route: template, secretfile)
  *
- * libpq is in database.c and connection.c only, libcurl in delivery.c, libevent in
+ * libpq is in database.c, connection.c and conninfo.c only, libcurl in delivery.c, libevent in
  * loop.c and listener.c, OpenSSL in tag.c.
  *
  * Copyright (c) 2026, the kycvs authors

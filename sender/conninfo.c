@@ -8,7 +8,7 @@
 
 #include <libpq-fe.h>
 
-#include "pool.h"
+#include "conninfo.h"
 
 /* A word alone is a database's name. */
 static bool
@@ -24,7 +24,7 @@ is_password(const PQconninfoOption *option)
 }
 
 bool
-pool_has_password(const char *text)
+conninfo_has_password(const char *text)
 {
 	PQconninfoOption *options = is_plain_name(text) ? NULL : PQconninfoParse(text, NULL);
 	bool		found = false;
@@ -36,8 +36,15 @@ pool_has_password(const char *text)
 	return found;
 }
 
+/* What is wrong with a string libpq says with parts of it. */
+static bool
+may_have_password(const char *text)
+{
+	return strstr(text, "password") != NULL || strstr(text, "://") != NULL;
+}
+
 bool
-pool_check_conninfo(const char *text, Buffer *why)
+conninfo_check(const char *text, Buffer *why)
 {
 	PQconninfoOption *options;
 	char	   *error = NULL;
@@ -45,7 +52,9 @@ pool_check_conninfo(const char *text, Buffer *why)
 	if (is_plain_name(text))
 		return true;
 	options = PQconninfoParse(text, &error);
-	if (options == NULL)
+	if (options == NULL && may_have_password(text))
+		buffer_format(why, "database: not a connection string");
+	else if (options == NULL)
 		buffer_format(why, "database: %s", error != NULL ? error : "out of memory");
 	PQfreemem(error);
 	PQconninfoFree(options);

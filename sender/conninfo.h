@@ -1,0 +1,19 @@
+/*
+ * conninfo.h
+ *	  Connection strings, before they are used.
+ *
+ * Copyright (c) 2026, the kycvs authors
+ */
+#ifndef SENDER_CONNINFO_H
+#define SENDER_CONNINFO_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+
+extern bool conninfo_has_password(const char *conninfo);
+
+/* False with the reason in "problem", in which no part of a password stands. */
+extern bool conninfo_check(const char *conninfo, Buffer *problem);
+
+#endif							/* SENDER_CONNINFO_H */
