@@ -39,6 +39,8 @@ my $conf = "$folder/gateway.conf";
 append_to_file($conf, "# a comment\nqueue = 8\nflight = 9\n");
 ($status, $output, $errors) = HttpGateway::run('--config', $conf);
 is($status, 78, 'wrong configuration has an exit status of its own');
+like($errors, qr/\Q$conf\E:3: there is no setting "flight"/, 'and names file and line');
+unlink $conf;
 ($status, $output, $errors) = HttpGateway::run('--config', $folder);
 is($status, 78, 'a directory is no configuration');
 append_to_file("$folder/broken.conf", "database = host=x password=hunter 2hunter\n");
@@ -46,8 +48,6 @@ chmod 0600, "$folder/broken.conf";
 ($status, $output, $errors) = HttpGateway::run('--config', "$folder/broken.conf");
 is($status, 78, 'a password that breaks the connection string is wrong configuration');
 unlike($errors, qr/hunter/, 'and not shown in part');
-like($errors, qr/\Q$conf\E:3: there is no setting "flight"/, 'and names file and line');
-unlink $conf;
 
 # ---- a registry, and a gateway ------------------------------------------------------------
 
