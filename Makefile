@@ -145,29 +145,43 @@ $(CURDIR)/src $(CURDIR)/texts:
 # Servers started by t/ take their encoding from here.
 installcheck: export LANG = C.UTF-8
 
-# The program that sends the messages; not a part of "all", since it needs
-# libraries that the server does without. PGXS makes either a module or a
-# program, so its rules are here.
+# The programs kycvs-sender and kycvs-gateway; not a part of "all", since they
+# need libraries that the server does without. PGXS makes either a module or a
+# program, so their rules are here. Each compiles the files in common/ anew, for
+# they bear its name.
+PROGRAM_CFLAGS = -std=gnu11 -O2 -g -fPIE -fstack-protector-strong -Wall -Wextra -Wdeclaration-after-statement -Wvla
+PROGRAM_LDFLAGS = -pie -Wl,-z,relro,-z,now
+PROGRAM_HEADERS = $(wildcard $(srcdir)/common/*.h) $(srcdir)/kycvs.control
+KYCVS_VERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(srcdir)/kycvs.control)
+
+# $(call program_objs,folder of the source,folder of the objects,flags)
+# a sanitizer has an allocator of its own
+program_objs = $(patsubst $(srcdir)/$(1)/%.c,$(2)/%.o,$(sort $(wildcard $(srcdir)/$(1)/*.c))) \
+	$(patsubst $(srcdir)/common/%.c,$(2)/common-%.o,$(filter-out $(if $(findstring -fsanitize,$(3)),%/wipingfree.c),$(sort $(wildcard $(srcdir)/common/*.c))))
+
+# $(call program_compile,name,flags,libraries)
+program_compile = $(CC) $(2) -D_GNU_SOURCE $(if $(findstring -fsanitize,$(2)),,-D_FORTIFY_SOURCE=2) \
+	-DKYCVS_VERSION='"$(KYCVS_VERSION)"' -DPROGRAM='"$(1)"' -iquote $(srcdir)/common \
+	$(shell pkg-config --cflags $(3)) -c -o $@ $(filter %.c,$^)
+
 SENDER_LIBRARIES = libpq libcurl libevent libcrypto
 SENDER_DIR = sender
-SENDER_OBJS = $(patsubst $(srcdir)/sender/%.c,$(SENDER_DIR)/%.o,$(sort $(wildcard $(srcdir)/sender/*.c))) $(SENDER_DIR)/gsm7.o
-SENDER_CFLAGS = -std=gnu11 -O2 -g -fPIE -fstack-protector-strong -Wall -Wextra -Wdeclaration-after-statement -Wvla
-SENDER_LDFLAGS = -pie -Wl,-z,relro,-z,now
-SENDER_VERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(srcdir)/kycvs.control)
+SENDER_CFLAGS = $(PROGRAM_CFLAGS)
+SENDER_OBJS = $(call program_objs,sender,$(SENDER_DIR),$(SENDER_CFLAGS)) $(SENDER_DIR)/gsm7.o
 
 sender: $(SENDER_DIR)/kycvs-sender
 
 $(SENDER_DIR)/kycvs-sender: $(SENDER_OBJS)
-	$(CC) $(SENDER_CFLAGS) $(SENDER_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SENDER_LIBRARIES))
+	$(CC) $(SENDER_CFLAGS) $(PROGRAM_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(SENDER_LIBRARIES))
 
 # the alphabet of short messages is the server's, too
 $(SENDER_DIR)/gsm7.o: $(srcdir)/src/gsm7.c
-$(filter-out %/gsm7.o,$(SENDER_OBJS)): $(SENDER_DIR)/%.o: $(srcdir)/sender/%.c
+$(filter $(SENDER_DIR)/common-%,$(SENDER_OBJS)): $(SENDER_DIR)/common-%.o: $(srcdir)/common/%.c
+$(filter-out %/gsm7.o $(SENDER_DIR)/common-%,$(SENDER_OBJS)): $(SENDER_DIR)/%.o: $(srcdir)/sender/%.c
 
-$(SENDER_OBJS): $(wildcard $(srcdir)/sender/*.h) $(srcdir)/src/gsm7.h $(srcdir)/kycvs.control
+$(SENDER_OBJS): $(wildcard $(srcdir)/sender/*.h) $(srcdir)/src/gsm7.h $(PROGRAM_HEADERS)
 	@$(MKDIR_P) $(SENDER_DIR)
-	$(CC) $(SENDER_CFLAGS) -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DKYCVS_VERSION='"$(SENDER_VERSION)"' -DPROGRAM='"kycvs-sender"' \
-		$(shell pkg-config --cflags $(SENDER_LIBRARIES)) -c -o $@ $(filter %.c,$^)
+	$(call program_compile,kycvs-sender,$(SENDER_CFLAGS),$(SENDER_LIBRARIES))
 
 install-sender: sender
 	$(MKDIR_P) '$(DESTDIR)$(bindir)'
@@ -179,29 +193,22 @@ clean-sender:
 
 .PHONY: sender install-sender clean-sender
 
-# The program that answers HTTP requests. It shares some files of the sender.
 GATEWAY_LIBRARIES = libpq libevent jansson libcrypto
 GATEWAY_DIR = gateway
-GATEWAY_CFLAGS = $(SENDER_CFLAGS)
-# a sanitizer has an allocator of its own
-GATEWAY_SHARED = address buffer conninfo log loop memory $(if $(findstring -fsanitize,$(GATEWAY_CFLAGS)),,wipingfree)
-GATEWAY_OBJS = $(patsubst $(srcdir)/gateway/%.c,$(GATEWAY_DIR)/%.o,$(sort $(wildcard $(srcdir)/gateway/*.c))) \
-	$(GATEWAY_SHARED:%=$(GATEWAY_DIR)/shared-%.o)
+GATEWAY_CFLAGS = $(PROGRAM_CFLAGS)
+GATEWAY_OBJS = $(call program_objs,gateway,$(GATEWAY_DIR),$(GATEWAY_CFLAGS))
 
 gateway: $(GATEWAY_DIR)/kycvs-gateway
 
 $(GATEWAY_DIR)/kycvs-gateway: $(GATEWAY_OBJS)
-	$(CC) $(GATEWAY_CFLAGS) $(SENDER_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(GATEWAY_LIBRARIES))
+	$(CC) $(GATEWAY_CFLAGS) $(PROGRAM_LDFLAGS) -o $@ $^ $(shell pkg-config --libs $(GATEWAY_LIBRARIES))
 
-$(filter $(GATEWAY_DIR)/shared-%,$(GATEWAY_OBJS)): $(GATEWAY_DIR)/shared-%.o: $(srcdir)/sender/%.c
-$(filter-out $(GATEWAY_DIR)/shared-%,$(GATEWAY_OBJS)): $(GATEWAY_DIR)/%.o: $(srcdir)/gateway/%.c
+$(filter $(GATEWAY_DIR)/common-%,$(GATEWAY_OBJS)): $(GATEWAY_DIR)/common-%.o: $(srcdir)/common/%.c
+$(filter-out $(GATEWAY_DIR)/common-%,$(GATEWAY_OBJS)): $(GATEWAY_DIR)/%.o: $(srcdir)/gateway/%.c
 
-$(GATEWAY_OBJS): $(wildcard $(srcdir)/gateway/*.h) $(wildcard $(srcdir)/sender/*.h) $(srcdir)/kycvs.control
+$(GATEWAY_OBJS): $(wildcard $(srcdir)/gateway/*.h) $(PROGRAM_HEADERS)
 	@$(MKDIR_P) $(GATEWAY_DIR)
-	$(CC) $(GATEWAY_CFLAGS) -D_GNU_SOURCE $(if $(findstring -fsanitize,$(GATEWAY_CFLAGS)),,-D_FORTIFY_SOURCE=2) \
-		-DKYCVS_VERSION='"$(SENDER_VERSION)"' -DPROGRAM='"kycvs-gateway"' -DOPENAPI_FILE='"$(srcdir)/gateway/openapi.json"' \
-		-iquote $(srcdir)/gateway -iquote $(srcdir)/sender \
-		$(shell pkg-config --cflags $(GATEWAY_LIBRARIES)) -c -o $@ $(filter %.c,$^)
+	$(call program_compile,kycvs-gateway,$(GATEWAY_CFLAGS) -DOPENAPI_FILE='"$(srcdir)/gateway/openapi.json"',$(GATEWAY_LIBRARIES))
 
 $(GATEWAY_DIR)/docs.o: $(srcdir)/gateway/openapi.json
 

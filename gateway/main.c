@@ -9,9 +9,9 @@
  *	api, cowin, info, page	answer				(reading, registry, problem)
  *	registry	statements, and what comes back		(pool, status)
  *
- * libpq is in pool.c and conninfo.c (shared) only, libevent in server.c and loop.c, jansson in reading.c and
- * docs.c,
- * OpenSSL in digest.c.  What is freed is overwritten (wipingfree.c).
+ * libpq is in pool.c and common/conninfo.c only, libevent in server.c and
+ * common/loop.c, jansson in reading.c and docs.c, OpenSSL in digest.c.  What is
+ * freed is overwritten (common/wipingfree.c).
  *
  * Copyright (c) 2026, the kycvs authors
  */

@@ -11,8 +11,8 @@
  *	registry	statements					(database)
  *	routes		what is in the view			(route: template, secretfile)
  *
- * libpq is in database.c, connection.c and conninfo.c only, libcurl in delivery.c, libevent in
- * loop.c and listener.c, OpenSSL in tag.c.
+ * libpq is in database.c, connection.c and common/conninfo.c only, libcurl in
+ * delivery.c, libevent in listener.c and common/loop.c, OpenSSL in tag.c.
  *
  * Copyright (c) 2026, the kycvs authors
  */

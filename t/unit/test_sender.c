@@ -9,7 +9,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "../../sender/address.h"
+#include "../../common/address.h"
 #include "../../sender/alphabet.h"
 #include "../../sender/breaker.h"
 #include "tap.h"

@@ -6,8 +6,8 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#ifndef SENDER_LOG_H
-#define SENDER_LOG_H
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,4 +26,4 @@ extern void log_note(const char *fmt,...) __attribute__((format(printf, 1, 2)));
 /* Whether it is to be said now; "skipped" then tells how many times it was not. */
 extern bool log_due(Seldom *seldom, unsigned *skipped);
 
-#endif							/* SENDER_LOG_H */
+#endif							/* COMMON_LOG_H */

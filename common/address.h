@@ -4,8 +4,8 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#ifndef SENDER_ADDRESS_H
-#define SENDER_ADDRESS_H
+#ifndef COMMON_ADDRESS_H
+#define COMMON_ADDRESS_H
 
 #include <stdbool.h>
 
@@ -26,4 +26,4 @@ extern bool address_text_is_public(const char *text);
 /* "127.0.0.1:8090" or "[::1]:8090"; false unless it is a loopback address with a port. */
 extern bool address_parse_loopback(const char *text, Address *address);
 
-#endif							/* SENDER_ADDRESS_H */
+#endif							/* COMMON_ADDRESS_H */

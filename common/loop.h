@@ -4,8 +4,8 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#ifndef SENDER_LOOP_H
-#define SENDER_LOOP_H
+#ifndef COMMON_LOOP_H
+#define COMMON_LOOP_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,4 +43,4 @@ extern void loop_remove(LoopEvent *event);
 /* For the HTTP server of the same library. */
 extern struct event_base *loop_base(void);
 
-#endif							/* SENDER_LOOP_H */
+#endif							/* COMMON_LOOP_H */

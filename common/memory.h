@@ -4,8 +4,8 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#ifndef SENDER_MEMORY_H
-#define SENDER_MEMORY_H
+#ifndef COMMON_MEMORY_H
+#define COMMON_MEMORY_H
 
 #include <stddef.h>
 
@@ -18,4 +18,4 @@ extern char *copy_text(const char *text);
 
 extern void wipe_and_free(void *data, size_t size);
 
-#endif							/* SENDER_MEMORY_H */
+#endif							/* COMMON_MEMORY_H */

@@ -8,8 +8,8 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#ifndef SENDER_BUFFER_H
-#define SENDER_BUFFER_H
+#ifndef COMMON_BUFFER_H
+#define COMMON_BUFFER_H
 
 #include <stddef.h>
 
@@ -31,4 +31,4 @@ extern const char *buffer_text(const Buffer *buffer);
 /* Overwrites the bytes, frees them, and leaves an empty buffer. */
 extern void buffer_wipe(Buffer *buffer);
 
-#endif							/* SENDER_BUFFER_H */
+#endif							/* COMMON_BUFFER_H */

@@ -4,8 +4,8 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#ifndef SENDER_CONNINFO_H
-#define SENDER_CONNINFO_H
+#ifndef COMMON_CONNINFO_H
+#define COMMON_CONNINFO_H
 
 #include <stdbool.h>
 
@@ -16,4 +16,4 @@ extern bool conninfo_has_password(const char *conninfo);
 /* False with the reason in "problem", in which no part of a password stands. */
 extern bool conninfo_check(const char *conninfo, Buffer *problem);
 
-#endif							/* SENDER_CONNINFO_H */
+#endif							/* COMMON_CONNINFO_H */
