@@ -124,8 +124,8 @@ bool
 check_all(const Config *config)
 {
 	check_web(config);
-	say(true, "configuration: %s", config->file != NULL ? config->file : "no file");
-	pool_start(config->database, 1, 1, queries);
+	say(true, "configuration: %s", config->common.file != NULL ? config->common.file : "no file");
+	pool_start(config->common.database, 1, 1, queries);
 	connect();
 	if (pool_connected() > 0)
 	{

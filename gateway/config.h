@@ -7,15 +7,12 @@
 #ifndef GATEWAY_CONFIG_H
 #define GATEWAY_CONFIG_H
 
-#include <stdbool.h>
-
 #include "address.h"
-#include "buffer.h"
+#include "settings.h"
 
 typedef struct Config
 {
-	char	   *file;			/* NULL: none */
-	char	   *database;		/* a connection string */
+	CommonSettings common;
 	char	   *socket;			/* path of a socket, or NULL: "address" */
 	Address		address;
 	Address		metrics;		/* port 0: as "address", or nowhere when that is a socket */
@@ -27,9 +24,6 @@ typedef struct Config
 	int			wrong_per_address;
 	int			codes_per_client;
 	int			wrong_per_client;
-	bool		check;
-	bool		help;
-	bool		version;
 } Config;
 
 /* The same arguments may be read again later.  False with the reason in "problem"; "status" then is an exit status. */

@@ -72,7 +72,7 @@ reload(void *arg)
 	{
 		config_free(&config);
 		config = fresh;
-		pool_change(config.database, config.connections, config.queue);
+		pool_change(config.common.database, config.connections, config.queue);
 		log_note("configuration read again");
 	}
 	else
@@ -158,7 +158,7 @@ serve(void)
 		buffer_wipe(&problem);
 		return EX_CONFIG;
 	}
-	pool_start(config.database, config.connections, config.queue, registry_queries);
+	pool_start(config.common.database, config.connections, config.queue, registry_queries);
 	watch_signals();
 	log_note("kycvs-gateway " KYCVS_VERSION " begins");
 	loop_run(&finished);
@@ -178,7 +178,7 @@ run(void)
 
 	if (!loop_init() || !digest_init())
 		return complain("libevent or OpenSSL does not start", EX_OSERR);
-	status = config.check ? check_all(&config) ? EX_OK : 1 : serve();
+	status = config.common.check ? check_all(&config) ? EX_OK : 1 : serve();
 	loop_end();
 	return status;
 }
@@ -186,9 +186,9 @@ run(void)
 static int
 run_as_told(void)
 {
-	if (config.help)
+	if (config.common.help)
 		fputs(config_usage(), stdout);
-	else if (config.version)
+	else if (config.common.version)
 		puts("kycvs-gateway " KYCVS_VERSION);
 	else
 		return run();

@@ -146,7 +146,7 @@ is_connected(void)
 static void
 connect_for(const Statement *const *statements)
 {
-	database_start(config->database, statements, end_step);
+	database_start(config->common.database, statements, end_step);
 	run_step();
 }
 
@@ -252,7 +252,7 @@ bool
 check_all(const Config *with_config)
 {
 	config = with_config;
-	say(true, "configuration: %s", config->file != NULL ? config->file : "no file");
+	say(true, "configuration: %s", config->common.file != NULL ? config->common.file : "no file");
 	check_secrets();
 	check_receipts();
 	if (check_rights())

@@ -7,25 +7,19 @@
 #ifndef SENDER_CONFIG_H
 #define SENDER_CONFIG_H
 
-#include <stdbool.h>
-
 #include "address.h"
-#include "buffer.h"
+#include "settings.h"
 
 typedef struct Config
 {
-	char	   *file;			/* NULL: none */
-	char	   *database;		/* a connection string */
+	CommonSettings common;
 	char	   *secrets;		/* a directory; NULL: none */
 	char	   *ca_file;		/* NULL: the system's */
 	char	   *receipt_url;	/* up to and with "/receipt/"; NULL: no receipts */
 	Address		receipts;
 	Address		metrics;
 	int			in_flight;
-	bool		check;
 	bool		once;
-	bool		help;
-	bool		version;
 } Config;
 
 /* The same arguments may be read again later.  False with the reason in "problem"; "status" then is an exit status. */

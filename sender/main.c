@@ -193,7 +193,7 @@ run(void)
 
 	if (!loop_init() || !delivery_init())
 		return complain("libevent or libcurl does not start", EX_OSERR);
-	status = config.check ? check() : send_messages();
+	status = config.common.check ? check() : send_messages();
 	delivery_end();
 	loop_end();
 	return status;
@@ -202,9 +202,9 @@ run(void)
 static int
 run_as_told(void)
 {
-	if (config.help)
+	if (config.common.help)
 		fputs(config_usage(), stdout);
-	else if (config.version)
+	else if (config.common.version)
 		puts("kycvs-sender " KYCVS_VERSION);
 	else
 		return run();

@@ -303,7 +303,7 @@ turns_start(const Config *with_config, bool *when_finished)
 	messages_init(take_turn);
 	receipts_init(take_turn);
 	messages_set_receipt_url(config->receipt_url);
-	database_start(config->database, registry_statements, take_turn);
+	database_start(config->common.database, registry_statements, take_turn);
 	set_timer(loop_now());
 }
 
@@ -319,7 +319,7 @@ turns_reload(const Config *with_config)
 {
 	config = with_config;
 	messages_set_receipt_url(config->receipt_url);
-	database_change(config->database);
+	database_change(config->common.database);
 	routes_due = 0;
 	take_turn();
 }

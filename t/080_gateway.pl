@@ -28,6 +28,11 @@ is($status, 0, '--help succeeds');
 like($output, qr/--listen WHERE.*Exit status/s, 'and tells the options and the exit statuses');
 like((HttpGateway::run('--version'))[1], qr/^kycvs-gateway [0-9.]+\n$/, '--version');
 is((HttpGateway::run('--frequency', '1'))[0], 64, 'a wrong option is wrong usage');
+is((HttpGateway::run('--help', '--config', "$folder/nowhere"))[0], 0, '--help succeeds whatever else is said');
+foreach my $case ([ '-hx', 'wrong option -h' ], [ '--config', '--config needs a value' ], [ '--check=1', 'wrong option --check=1' ])
+{
+    like((HttpGateway::run($case->[0]))[2], qr/^kycvs-gateway: \Q$case->[1]\E$/m, "$case->[0]: $case->[1]");
+}
 foreach my $wrong ([ 'listen', '10.0.0.1:80' ], [ 'listen', '/' . 'x' x 200 ], [ 'metrics', '10.0.0.1:80' ], [ 'connections', '0' ], [ 'connections', '65' ], [ 'queue', 'x' ], [ 'client-seconds', '' ])
 {
     ($status, $output, $errors) = HttpGateway::run("--$wrong->[0]", $wrong->[1]);
