@@ -7,18 +7,13 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "assets.h"
 #include "check.h"
-#include "loop.h"
 #include "pool.h"
 #include "registry.h"
-
-#define PATIENCE_MS	20000
-#define TICK_MS		50
+#include "trial.h"
 
 static const Query rights = {"rights",
 	"SELECT f::text, has_function_privilege(f, 'EXECUTE')::text FROM unnest(ARRAY["
@@ -31,38 +26,19 @@ static const Query *const queries[] = {
 	&registry_status, &registry_status_group, &registry_answer, &registry_page, &registry_alive, &registry_keys, NULL
 };
 
-static bool all_well = true;
-static bool ended = false;
-static int64_t deadline;
-
-static void say(bool well, const char *fmt,...) __attribute__((format(printf, 2, 3)));
-
-static void
-say(bool well, const char *fmt,...)
-{
-	va_list		args;
-
-	va_start(args, fmt);
-	fputs(well ? "ok    " : "FAIL  ", stdout);
-	vprintf(fmt, args);
-	putchar('\n');
-	va_end(args);
-	all_well &= well;
-}
-
 static void
 on_rights(const PoolAnswer *answer, void *arg)
 {
 	(void) arg;
 	if (!pool_is_fine(answer))
-		say(false, "rights: SQLSTATE %s", pool_sqlstate(answer));
+		trial_say(false, "rights: SQLSTATE %s", pool_sqlstate(answer));
 	for (int row = 0; row < pool_rows(answer); row++)
 	{
 		bool		has = strcmp(pool_value(answer, row, 1), "true") == 0;
 
-		say(has, "%s: %s", pool_value(answer, row, 0), has ? "yes" : "no");
+		trial_say(has, "%s: %s", pool_value(answer, row, 0), has ? "yes" : "no");
 	}
-	ended = true;
+	trial_end_step();
 }
 
 static void
@@ -71,40 +47,28 @@ on_alive(const PoolAnswer *answer, void *arg)
 	bool		alive = pool_rows(answer) > 0 && pool_value(answer, 0, 0) != NULL && strcmp(pool_value(answer, 0, 0), "true") == 0;
 
 	(void) arg;
-	say(alive, "authority: %s", alive ? "answers" : "does not answer; an administrator asks kycvs.health()");
-	ended = true;
+	trial_say(alive, "authority: %s", alive ? "answers" : "does not answer; an administrator asks kycvs.health()");
+	trial_end_step();
 }
 
 /* A database that cannot be reached is asked once. */
-static void
-watch_pool(void *arg)
+static bool
+has_failed(void)
 {
-	LoopEvent **timer = arg;
-
-	if (pool_connected() > 0 || pool_failures() > 0 || loop_now() > deadline)
-		ended = true;
-	else
-		loop_set_timer(*timer, TICK_MS);
+	return pool_failures() > 0;
 }
 
-static void
-connect(void)
+static bool
+is_decided(void)
 {
-	LoopEvent  *timer = loop_timer(watch_pool, &timer);
-
-	deadline = loop_now() + PATIENCE_MS;
-	loop_set_timer(timer, TICK_MS);
-	loop_run(&ended);
-	loop_remove(timer);
-	ended = false;
+	return pool_connected() > 0 || has_failed();
 }
 
 static void
 ask(const Query *query, PoolCallback callback)
 {
 	pool_run(query, NULL, callback, NULL);
-	loop_run(&ended);
-	ended = false;
+	trial_wait(has_failed);
 }
 
 static void
@@ -113,9 +77,9 @@ check_web(const Config *config)
 	Buffer		problem = {0};
 
 	if (!assets_read(config->web, &problem))
-		say(false, "%s", buffer_text(&problem));
+		trial_say(false, "%s", buffer_text(&problem));
 	else
-		say(true, "web: %s", config->web != NULL ? config->web : "no page");
+		trial_say(true, "web: %s", config->web != NULL ? config->web : "no page");
 	assets_end();
 	buffer_wipe(&problem);
 }
@@ -124,17 +88,17 @@ bool
 check_all(const Config *config)
 {
 	check_web(config);
-	say(true, "configuration: %s", config->common.file != NULL ? config->common.file : "no file");
+	trial_say(true, "configuration: %s", config->common.file != NULL ? config->common.file : "no file");
 	pool_start(config->common.database, 1, 1, queries);
-	connect();
+	trial_wait(is_decided);
 	if (pool_connected() > 0)
 	{
-		say(true, "database: connected, and every statement can be run");
+		trial_say(true, "database: connected, and every statement can be run");
 		ask(&rights, on_rights);
 		ask(&registry_alive, on_alive);
 	}
 	else
-		say(false, "database: %s", pool_problem());
+		trial_say(false, "database: %s", pool_problem());
 	pool_end();
-	return all_well;
+	return trial_is_well();
 }

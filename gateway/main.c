@@ -15,10 +15,6 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#include <signal.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "assets.h"
@@ -29,13 +25,13 @@
 #include "info.h"
 #include "log.h"
 #include "loop.h"
-#include "memory.h"
 #include "page.h"
 #include "pool.h"
+#include "program.h"
 #include "registry.h"
 #include "server.h"
 
-#define FILES_WANTED	8192
+#define FILES_WANTED	8192	/* each client has a connection */
 #define LAST_REPLY_MS	15000	/* longer than any of them takes */
 
 static Config config;
@@ -43,9 +39,6 @@ static int	argument_count;
 static char **arguments;
 static bool finished = false;
 
-static LoopEvent *on_term;
-static LoopEvent *on_int;
-static LoopEvent *on_hangup;
 static LoopEvent *last_moment;
 
 /* ---- signals ---- */
@@ -105,69 +98,32 @@ stop(void *arg)
 	server_stop(finish);
 }
 
-static void
-watch_signals(void)
-{
-	on_term = loop_signal(SIGTERM, stop, NULL);
-	on_int = loop_signal(SIGINT, stop, NULL);
-	on_hangup = loop_signal(SIGHUP, reload, NULL);
-	last_moment = loop_timer(give_up, NULL);
-}
-
-static void
-unwatch_signals(void)
-{
-	loop_remove(on_term);
-	loop_remove(on_int);
-	loop_remove(on_hangup);
-	loop_remove(last_moment);
-}
-
 /* ---- what it was started for ---- */
-
-/* Each client has a connection. */
-static void
-raise_limit_of_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FILES_WANTED)
-		return;
-	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
-	(void) setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int
-complain(const char *what, int status)
-{
-	fprintf(stderr, "kycvs-gateway: %s\n", what);
-	if (status == EX_USAGE)
-		fputs("Try \"kycvs-gateway --help\".\n", stderr);
-	return status;
-}
 
 static int
 serve(void)
 {
 	Buffer		problem = {0};
 
-	raise_limit_of_files();
+	program_raise_limit_of_files(FILES_WANTED);
 	if (!apply(&config, &problem))
 	{
-		complain(buffer_text(&problem), EX_CONFIG);
+		program_complain(buffer_text(&problem), EX_CONFIG);
 		buffer_wipe(&problem);
 		return EX_CONFIG;
 	}
 	pool_start(config.common.database, config.connections, config.queue, registry_queries);
-	watch_signals();
-	log_note("kycvs-gateway " KYCVS_VERSION " begins");
+	program_watch_signals(stop, reload);
+	last_moment = loop_timer(give_up, NULL);
+	log_note(PROGRAM " " KYCVS_VERSION " begins");
 	loop_run(&finished);
 	pool_end();
 	server_end();
 	info_end();
 	assets_end();
 	docs_end();
-	unwatch_signals();
+	program_unwatch_signals();
+	loop_remove(last_moment);
 	return EX_OK;
 }
 
@@ -177,22 +133,10 @@ run(void)
 	int			status;
 
 	if (!loop_init() || !digest_init())
-		return complain("libevent or OpenSSL does not start", EX_OSERR);
+		return program_complain("libevent or OpenSSL does not start", EX_OSERR);
 	status = config.common.check ? check_all(&config) ? EX_OK : 1 : serve();
 	loop_end();
 	return status;
-}
-
-static int
-run_as_told(void)
-{
-	if (config.common.help)
-		fputs(config_usage(), stdout);
-	else if (config.common.version)
-		puts("kycvs-gateway " KYCVS_VERSION);
-	else
-		return run();
-	return EX_OK;
 }
 
 int
@@ -201,15 +145,13 @@ main(int argc, char **argv)
 	Buffer		problem = {0};
 	int			status;
 
-	memory_protect();
-	signal(SIGPIPE, SIG_IGN);
-	umask(S_IRWXG | S_IRWXO);
+	program_begin();
 	argument_count = argc;
 	arguments = argv;
 	if (!config_read(&config, argc, argv, &problem, &status))
-		complain(buffer_text(&problem), status);
+		program_complain(buffer_text(&problem), status);
 	else
-		status = run_as_told();
+		status = program_tell(&config.common, config_usage()) ? EX_OK : run();
 	buffer_wipe(&problem);
 	config_free(&config);
 	return status;

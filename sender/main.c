@@ -16,10 +16,6 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
-#include <signal.h>
-#include <stdio.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 
 #include "check.h"
@@ -28,24 +24,21 @@
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
-#include "memory.h"
 #include "message.h"
 #include "metrics.h"
+#include "program.h"
 #include "routes.h"
 #include "tag.h"
 #include "turns.h"
 
 #define MINUTE_MS		60000
-#define FILES_WANTED	4096
+#define FILES_WANTED	4096	/* a connection for each message on its way */
 
 static Config config;
 static int	argument_count;
 static char **arguments;
 static bool finished = false;
 
-static LoopEvent *on_term;
-static LoopEvent *on_int;
-static LoopEvent *on_hangup;
 static LoopEvent *minute;
 
 /* ---- configuration ---- */
@@ -112,47 +105,7 @@ pass_minute(void *arg)
 	loop_set_timer(minute, MINUTE_MS);
 }
 
-static void
-watch_signals(void)
-{
-	on_term = loop_signal(SIGTERM, stop, NULL);
-	on_int = loop_signal(SIGINT, stop, NULL);
-	on_hangup = loop_signal(SIGHUP, reload, NULL);
-	minute = loop_timer(pass_minute, NULL);
-	loop_set_timer(minute, MINUTE_MS);
-}
-
-static void
-unwatch_signals(void)
-{
-	loop_remove(on_term);
-	loop_remove(on_int);
-	loop_remove(on_hangup);
-	loop_remove(minute);
-}
-
 /* ---- what it was started for ---- */
-
-/* A connection for each message on its way is more than the usual limit allows. */
-static void
-raise_limit_of_files(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FILES_WANTED)
-		return;
-	limit.rlim_cur = limit.rlim_max < FILES_WANTED ? limit.rlim_max : FILES_WANTED;
-	(void) setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int
-complain(const char *what, int status)
-{
-	fprintf(stderr, "kycvs-sender: %s\n", what);
-	if (status == EX_USAGE)
-		fputs("Try \"kycvs-sender --help\".\n", stderr);
-	return status;
-}
 
 static int
 check(void)
@@ -169,20 +122,23 @@ send_messages(void)
 
 	if (!apply(&config, &problem, &status))
 	{
-		complain(buffer_text(&problem), status);
+		program_complain(buffer_text(&problem), status);
 		buffer_wipe(&problem);
 		return status;
 	}
-	raise_limit_of_files();
-	watch_signals();
-	log_note("kycvs-sender " KYCVS_VERSION " begins");
+	program_raise_limit_of_files(FILES_WANTED);
+	program_watch_signals(stop, reload);
+	minute = loop_timer(pass_minute, NULL);
+	loop_set_timer(minute, MINUTE_MS);
+	log_note(PROGRAM " " KYCVS_VERSION " begins");
 	turns_start(&config, &finished);
 	loop_run(&finished);
 	metrics_log_minute(messages_in_flight());
 	turns_end();
 	listener_end();
 	routes_end();
-	unwatch_signals();
+	program_unwatch_signals();
+	loop_remove(minute);
 	return turns_status();
 }
 
@@ -192,23 +148,11 @@ run(void)
 	int			status;
 
 	if (!loop_init() || !delivery_init())
-		return complain("libevent or libcurl does not start", EX_OSERR);
+		return program_complain("libevent or libcurl does not start", EX_OSERR);
 	status = config.common.check ? check() : send_messages();
 	delivery_end();
 	loop_end();
 	return status;
-}
-
-static int
-run_as_told(void)
-{
-	if (config.common.help)
-		fputs(config_usage(), stdout);
-	else if (config.common.version)
-		puts("kycvs-sender " KYCVS_VERSION);
-	else
-		return run();
-	return EX_OK;
 }
 
 int
@@ -217,15 +161,13 @@ main(int argc, char **argv)
 	Buffer		problem = {0};
 	int			status;
 
-	memory_protect();
-	signal(SIGPIPE, SIG_IGN);
-	umask(S_IRWXG | S_IRWXO);
+	program_begin();
 	argument_count = argc;
 	arguments = argv;
 	if (!config_read(&config, argc, argv, &problem, &status))
-		complain(buffer_text(&problem), status);
+		program_complain(buffer_text(&problem), status);
 	else
-		status = run_as_told();
+		status = program_tell(&config.common, config_usage()) ? EX_OK : run();
 	buffer_wipe(&problem);
 	config_free(&config);
 	return status;
