@@ -57,7 +57,7 @@ end_asking(Asking *asking)
 
 /* ---- what comes back ---- */
 
-static void on_answer(const PoolAnswer *answer, void *arg);
+static void on_answer(const Answer *answer, void *arg);
 
 static void
 ask(Asking *asking)
@@ -84,7 +84,7 @@ reply_document(Exchange *exchange, const char *document)
 }
 
 static void
-on_answer(const PoolAnswer *answer, void *arg)
+on_answer(const Answer *answer, void *arg)
 {
 	Asking	   *asking = arg;
 	Outcome		outcome;

@@ -27,24 +27,24 @@ static const Query *const queries[] = {
 };
 
 static void
-on_rights(const PoolAnswer *answer, void *arg)
+on_rights(const Answer *answer, void *arg)
 {
 	(void) arg;
-	if (!pool_is_fine(answer))
-		trial_say(false, "rights: SQLSTATE %s", pool_sqlstate(answer));
-	for (int row = 0; row < pool_rows(answer); row++)
+	if (!answer_is_fine(answer))
+		trial_say(false, "rights: SQLSTATE %s", answer_sqlstate(answer));
+	for (int row = 0; row < answer_rows(answer); row++)
 	{
-		bool		has = strcmp(pool_value(answer, row, 1), "true") == 0;
+		bool		has = strcmp(answer_value(answer, row, 1), "true") == 0;
 
-		trial_say(has, "%s: %s", pool_value(answer, row, 0), has ? "yes" : "no");
+		trial_say(has, "%s: %s", answer_value(answer, row, 0), has ? "yes" : "no");
 	}
 	trial_end_step();
 }
 
 static void
-on_alive(const PoolAnswer *answer, void *arg)
+on_alive(const Answer *answer, void *arg)
 {
-	bool		alive = pool_rows(answer) > 0 && pool_value(answer, 0, 0) != NULL && strcmp(pool_value(answer, 0, 0), "true") == 0;
+	bool		alive = answer_rows(answer) > 0 && answer_value(answer, 0, 0) != NULL && strcmp(answer_value(answer, 0, 0), "true") == 0;
 
 	(void) arg;
 	trial_say(alive, "authority: %s", alive ? "answers" : "does not answer; an administrator asks kycvs.health()");
@@ -65,7 +65,7 @@ is_decided(void)
 }
 
 static void
-ask(const Query *query, PoolCallback callback)
+ask(const Query *query, AnswerCallback callback)
 {
 	pool_run(query, NULL, callback, NULL);
 	trial_wait(has_failed);

@@ -140,7 +140,7 @@ write_status(Buffer *out, const char *document)
 }
 
 static void
-on_answer(const PoolAnswer *answer, void *arg)
+on_answer(const Answer *answer, void *arg)
 {
 	Asking	   *asking = arg;
 	Outcome		outcome;

@@ -40,9 +40,9 @@ reply_health(Exchange *exchange)
 }
 
 static void
-on_health(const PoolAnswer *answer, void *arg)
+on_health(const Answer *answer, void *arg)
 {
-	const char *alive = pool_rows(answer) > 0 ? pool_value(answer, 0, 0) : NULL;
+	const char *alive = answer_rows(answer) > 0 ? answer_value(answer, 0, 0) : NULL;
 
 	healthy = alive != NULL && strcmp(alive, "true") == 0;
 	health_since = loop_now();
@@ -91,7 +91,7 @@ reply_keys(Exchange *exchange)
 }
 
 static void
-on_keys(const PoolAnswer *answer, void *arg)
+on_keys(const Answer *answer, void *arg)
 {
 	Exchange   *exchange = arg;
 	Outcome		outcome;

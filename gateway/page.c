@@ -140,7 +140,7 @@ make_key(const Page *page, char key[OPEN_KEY_SIZE])
 	snprintf(key, OPEN_KEY_SIZE, PAGE_KEY "%s", page->fields[FIELD_CLIENT]);
 }
 
-static void on_receipt(const PoolAnswer *answer, void *arg);
+static void on_receipt(const Answer *answer, void *arg);
 
 static void
 ask_otp(Page *page)
@@ -169,7 +169,7 @@ show_receipt(Page *page, const char *document)
 
 /* A purpose without a notice in this language has one in English. */
 static void
-on_receipt(const PoolAnswer *answer, void *arg)
+on_receipt(const Answer *answer, void *arg)
 {
 	Page	   *page = arg;
 	Outcome		outcome;
@@ -200,9 +200,9 @@ resend(Page *page)
 }
 
 static void
-show_answer(Page *page, const PoolAnswer *answer, const char *document)
+show_answer(Page *page, const Answer *answer, const char *document)
 {
-	const char *jwt = pool_value(answer, 0, 1);
+	const char *jwt = answer_value(answer, 0, 1);
 
 	page->answer = reading_open(document);
 	page->answer_text = copy_text(document);
@@ -212,7 +212,7 @@ show_answer(Page *page, const PoolAnswer *answer, const char *document)
 }
 
 static void
-on_answer(const PoolAnswer *answer, void *arg)
+on_answer(const Answer *answer, void *arg)
 {
 	Page	   *page = arg;
 	Outcome		outcome;
@@ -283,22 +283,22 @@ may_return(Page *page)
 }
 
 static void
-take_client(Page *page, const PoolAnswer *answer)
+take_client(Page *page, const Answer *answer)
 {
-	page->client_name = copy_text(pool_value(answer, 0, 0));
-	page->origins = copy_text(pool_value(answer, 0, 1));
-	page->ancestors = copy_text(pool_value(answer, 0, 2));
+	page->client_name = copy_text(answer_value(answer, 0, 0));
+	page->origins = copy_text(answer_value(answer, 0, 1));
+	page->ancestors = copy_text(answer_value(answer, 0, 2));
 }
 
 static void
-on_client(const PoolAnswer *answer, void *arg)
+on_client(const Answer *answer, void *arg)
 {
 	Page	   *page = arg;
 	Outcome		outcome;
 
-	if (pool_rows(answer) > 0)
+	if (answer_rows(answer) > 0)
 		take_client(page, answer);
-	else if (!pool_is_fine(answer))
+	else if (!answer_is_fine(answer))
 	{
 		registry_read(answer, &outcome);
 		note_problem(page, &outcome.problem);

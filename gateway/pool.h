@@ -11,27 +11,13 @@
 #ifndef GATEWAY_POOL_H
 #define GATEWAY_POOL_H
 
-#include <stdbool.h>
-
-#include "buffer.h"
+#include "session.h"
 
 #define QUERY_VALUES_MAX	8
 
-typedef struct Query
-{
-	const char *name;
-	const char *sql;
-	int			nvalues;
-} Query;
-
-/* SQLSTATEs of our own, for what the database did not say. */
-#define POOL_FINE		"00000"
-#define POOL_LOST		"08006"	/* no connection, or lost it while it ran */
+/* SQLSTATEs for what the database did not say; ANSWER_LOST is another. */
 #define POOL_FULL		"53300"	/* too many wait */
 #define POOL_TOO_LATE	"57014"	/* has waited too long */
-
-typedef struct PoolAnswer PoolAnswer;
-typedef void (*PoolCallback) (const PoolAnswer *answer, void *arg);
 
 /* The queries are prepared on each new connection; NULL ends them. */
 extern void pool_start(const char *conninfo, int connections, int queue, const Query *const *queries);
@@ -39,17 +25,11 @@ extern void pool_change(const char *conninfo, int connections, int queue);
 extern void pool_end(void);
 
 /* The values are copied. */
-extern void pool_run(const Query *query, const char *const *values, PoolCallback callback, void *arg);
+extern void pool_run(const Query *query, const char *const *values, AnswerCallback callback, void *arg);
 
 extern int	pool_connected(void);
 extern int	pool_waiting(void);
 extern int	pool_failures(void);
 extern const char *pool_problem(void);
-
-/* What a callback may ask.  A value is NULL when it is NULL, and goes with the callback. */
-extern const char *pool_sqlstate(const PoolAnswer *answer);
-extern bool pool_is_fine(const PoolAnswer *answer);
-extern int	pool_rows(const PoolAnswer *answer);
-extern const char *pool_value(const PoolAnswer *answer, int row, int column);
 
 #endif							/* GATEWAY_POOL_H */

@@ -78,13 +78,13 @@ read_error(const char *sqlstate, Outcome *outcome)
 }
 
 void
-registry_read(const PoolAnswer *answer, Outcome *outcome)
+registry_read(const Answer *answer, Outcome *outcome)
 {
-	const char *text = pool_rows(answer) > 0 ? pool_value(answer, 0, 0) : NULL;
+	const char *text = answer_rows(answer) > 0 ? answer_value(answer, 0, 0) : NULL;
 
 	memset(outcome, 0, sizeof(*outcome));
 	if (text == NULL)
-		read_error(pool_sqlstate(answer), outcome);
+		read_error(answer_sqlstate(answer), outcome);
 	else if (strncmp(text, REFUSAL_BEGINS, strlen(REFUSAL_BEGINS)) == 0)
 		read_refusal(text, outcome);
 	else

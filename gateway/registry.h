@@ -41,7 +41,7 @@ typedef struct Outcome
 	Reading    *refusal;		/* to which "problem" points */
 } Outcome;
 
-extern void registry_read(const PoolAnswer *answer, Outcome *outcome);
+extern void registry_read(const Answer *answer, Outcome *outcome);
 extern void registry_release(Outcome *outcome);
 
 /* Whether a client may call itself by this: printable, and not one of our own. */

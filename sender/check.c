@@ -71,7 +71,7 @@ check_receipts(void)
 /* ---- the database ---- */
 
 static void
-on_rights(const DatabaseAnswer *answer, void *arg)
+on_rights(const Answer *answer, void *arg)
 {
 	(void) arg;
 	has_rights = answer_is_fine(answer);
@@ -97,7 +97,7 @@ is_connected(void)
 }
 
 static void
-connect_for(const Statement *const *statements)
+connect_for(const Query *const *statements)
 {
 	database_start(config->common.database, statements, trial_end_step);
 	trial_wait(is_over);
@@ -145,7 +145,7 @@ check_route(const RouteRow *row)
 }
 
 static void
-on_routes(const DatabaseAnswer *answer, void *arg)
+on_routes(const Answer *answer, void *arg)
 {
 	RouteRow	row;
 

@@ -1,326 +1,136 @@
 /*
  * database.c
- *	  One connection to the registry's database, on which one statement runs at a time.
+ *	  One connection to the registry's database, on which one query runs at a time.
  *
- * libpq reads into a buffer that it keeps, so the rows of a secret statement
- * would stay there until others happen to overwrite them.  Therefore it is
- * followed by a statement that returns one value as long as all of its rows
- * together: libpq needs that in one piece, from the buffer's beginning, and so
- * has to put it over them.  OpenSSL's buffer, where there is one, is overwritten
- * in the same way.
+ * libpq reads into a buffer that it keeps, so the rows of a secret query would
+ * stay there until others happen to overwrite them.  Therefore it is followed by
+ * a query that returns one value as long as all of its rows together: libpq needs
+ * that in one piece, from the buffer's beginning, and so has to put it over them.
+ * OpenSSL's buffer, where there is one, is overwritten in the same way.
  *
  * Copyright (c) 2026, the kycvs authors
  */
 #include <stdio.h>
-#include <string.h>
-
-#include <libpq-fe.h>
 
 #include "connection.h"
 #include "database.h"
 
+#define ANSWER_MS		15000	/* the registry's functions give up after five seconds themselves */
 #define OVERWRITE_LEAST	16384	/* libpq's first buffer, and a record of TLS */
 
-typedef enum State
-{
-	STATE_AWAY,
-	STATE_PREPARING,
-	STATE_READY,
-	STATE_RUNNING,
-	STATE_ANSWERING,			/* in the callback */
-	STATE_OVERWRITING
-} State;
+static const Query overwrite = {"overwrite", "SELECT repeat('.'::text, $1::integer)", 1};
 
-struct DatabaseAnswer
-{
-	const PGresult *result;		/* NULL when the connection was lost */
-};
-
-static const Statement overwrite = {"overwrite", "SELECT repeat('.'::text, $1::integer)", 1, false};
-
-static const Statement *const *statements;
+static Session *session = NULL;
 static void (*tell_ready) (void);
 
-static State state = STATE_AWAY;
-static int	prepared;			/* statements so far */
-static const Statement *running;
-static DatabaseCallback callback;
+static bool is_secret;			/* the query that runs */
+static AnswerCallback callback;
 static void *callback_arg;
-static PGresult *last_result = NULL;
+static size_t to_overwrite = 0;
 
-/* ---- answers ---- */
-
-const char *
-answer_sqlstate(const DatabaseAnswer *answer)
-{
-	const char *sqlstate;
-
-	if (answer_is_fine(answer))
-		return DATABASE_FINE;
-	sqlstate = answer->result != NULL ? PQresultErrorField(answer->result, PG_DIAG_SQLSTATE) : NULL;
-	return sqlstate != NULL ? sqlstate : DATABASE_LOST;
-}
-
-bool
-answer_is_fine(const DatabaseAnswer *answer)
-{
-	ExecStatusType status = answer->result != NULL ? PQresultStatus(answer->result) : PGRES_FATAL_ERROR;
-
-	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-}
-
-const char *
-answer_message(const DatabaseAnswer *answer)
-{
-	const char *message = answer->result != NULL ? PQresultErrorField(answer->result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-
-	return message != NULL ? message : "connection lost";
-}
-
-int
-answer_rows(const DatabaseAnswer *answer)
-{
-	return answer->result != NULL ? PQntuples(answer->result) : 0;
-}
-
-const char *
-answer_value(const DatabaseAnswer *answer, int row, int column)
-{
-	return PQgetisnull(answer->result, row, column) ? NULL : PQgetvalue(answer->result, row, column);
-}
-
-/* ---- statements ---- */
+/* ---- queries ---- */
 
 static void
-expect_answer(State expecting, bool written)
+on_answer(const Answer *answer, void *arg)
 {
-	state = expecting;
-	connection_expect_answer(written);
-}
-
-static void
-become_ready(void)
-{
-	state = STATE_READY;
-	connection_stop_waiting();
-	tell_ready();
-}
-
-static void
-prepare_next(void)
-{
-	const Statement *next = prepared == 0 ? &overwrite : statements[prepared - 1];
-
-	if (next != NULL)
-	{
-		expect_answer(STATE_PREPARING, PQsendPrepare(connection_get(), next->name, next->sql, 0, NULL));
+	(void) arg;
+	callback(answer, callback_arg);
+	if (!is_secret || answer_rows(answer) == 0)
 		return;
-	}
-	connection_is_good();
-	become_ready();
+	to_overwrite = answer_wipe(answer);
+	if (to_overwrite < OVERWRITE_LEAST)
+		to_overwrite = OVERWRITE_LEAST;
 }
 
-static bool
-send_statement(const Statement *statement, const char *const *values)
+static void
+run(bool secret, const Query *query, const char *const *values, AnswerCallback when_done, void *arg)
 {
-	return PQsendQueryPrepared(connection_get(), statement->name, statement->nparams, values, NULL, NULL, 0);
+	is_secret = secret;
+	callback = when_done;
+	callback_arg = arg;
+	session_run(session, query, values, on_answer, NULL);
 }
 
 void
-database_run(const Statement *statement, const char *const *values, DatabaseCallback when_done, void *arg)
+database_run(const Query *query, const char *const *values, AnswerCallback when_done, void *arg)
 {
-	running = statement;
-	callback = when_done;
-	callback_arg = arg;
-	expect_answer(STATE_RUNNING, send_statement(statement, values));
+	run(false, query, values, when_done, arg);
+}
+
+void
+database_run_secret(const Query *query, const char *const *values, AnswerCallback when_done, void *arg)
+{
+	run(true, query, values, when_done, arg);
 }
 
 static void
-run_overwrite(size_t length)
+on_overwritten(const Answer *answer, void *arg)
+{
+	(void) answer;
+	(void) arg;
+}
+
+static void
+run_overwrite(void)
 {
 	char		number[32];
 	const char *values[1] = {number};
 
-	snprintf(number, sizeof(number), "%zu", length);
-	expect_answer(STATE_OVERWRITING, send_statement(&overwrite, values));
+	snprintf(number, sizeof(number), "%zu", to_overwrite);
+	to_overwrite = 0;
+	session_run(session, &overwrite, values, on_overwritten, NULL);
 }
 
-/* ---- answers as they come in ---- */
-
-/* Wipes the rows; returns how many bytes they were on their way, and some more. */
-static size_t
-wipe_rows(PGresult *result)
-{
-	size_t		length = 1024;
-
-	for (int row = 0; row < PQntuples(result); row++)
-	{
-		length += 16;
-		for (int column = 0; column < PQnfields(result); column++)
-		{
-			int			bytes = PQgetlength(result, row, column);
-
-			explicit_bzero(PQgetvalue(result, row, column), bytes);
-			length += 4 + bytes;
-		}
-	}
-	return length > OVERWRITE_LEAST ? length : OVERWRITE_LEAST;
-}
-
-/* Statements prepared for what is there no more: a new connection prepares them anew. */
-static bool
-is_stale(const char *sqlstate)
-{
-	return strcmp(sqlstate, "0A000") == 0 || strcmp(sqlstate, "26000") == 0;
-}
+/* ---- what the session tells ---- */
 
 static void
-end_statement(PGresult *result)
+on_ready(void *arg)
 {
-	DatabaseAnswer answer = {result};
-	bool		stale = is_stale(answer_sqlstate(&answer));
-	size_t		to_overwrite = 0;
-
-	state = STATE_ANSWERING;
-	callback(&answer, callback_arg);
-	if (running->secret && PQntuples(result) > 0)
-		to_overwrite = wipe_rows(result);
-	PQclear(result);
-	if (stale)
-		connection_lose("prepared statements do not fit any more");
-	else if (to_overwrite > 0)
-		run_overwrite(to_overwrite);
+	(void) arg;
+	if (to_overwrite > 0)
+		run_overwrite();
 	else
-		become_ready();
+		tell_ready();
 }
 
 static void
-end_prepare(PGresult *result)
+on_lost(void *arg)
 {
-	ExecStatusType status = PQresultStatus(result);
-
-	PQclear(result);
-	if (status != PGRES_COMMAND_OK)
-	{
-		connection_fail();
-		return;
-	}
-	prepared++;
-	prepare_next();
+	(void) arg;
+	to_overwrite = 0;
 }
-
-static PGresult *
-take_last_result(void)
-{
-	PGresult   *result = last_result;
-
-	last_result = NULL;
-	return result;
-}
-
-/* All results of a statement are in; each of ours has one. */
-static void
-end_command(void)
-{
-	switch (state)
-	{
-		case STATE_PREPARING:
-			end_prepare(take_last_result());
-			break;
-		case STATE_RUNNING:
-			end_statement(take_last_result());
-			break;
-		case STATE_OVERWRITING:
-			PQclear(take_last_result());
-			become_ready();
-			break;
-		default:
-			PQclear(take_last_result());
-	}
-}
-
-/* ---- what the connection tells ---- */
-
-static void
-on_made(void)
-{
-	prepared = 0;
-	prepare_next();
-}
-
-/* Such a result comes again whenever it is asked for. */
-static bool
-is_copy(const PGresult *result)
-{
-	ExecStatusType status = PQresultStatus(result);
-
-	return status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH;
-}
-
-static void
-on_input(void)
-{
-	PGconn	   *conn = connection_get();
-	PGresult   *result = NULL;
-
-	while (!PQisBusy(conn) && (result = PQgetResult(conn)) != NULL)
-	{
-		PQclear(last_result);
-		last_result = result;
-		if (is_copy(result))
-		{
-			connection_lose("an answer to another question");
-			return;
-		}
-	}
-	if (PQstatus(conn) == CONNECTION_BAD)
-		connection_fail();
-	else if (!PQisBusy(conn))
-		end_command();
-}
-
-static void
-on_lost(void)
-{
-	DatabaseAnswer none = {NULL};
-	bool		was_running = state == STATE_RUNNING;
-
-	state = STATE_AWAY;
-	PQclear(take_last_result());
-	if (was_running)
-		callback(&none, callback_arg);
-}
-
-static const ConnectionUser user = {on_made, on_input, on_lost};
 
 /* ---- from outside ---- */
 
 void
-database_start(const char *conninfo, const Statement *const *all, void (*ready) (void))
+database_start(const char *conninfo, const Query *const *queries, void (*ready) (void))
 {
-	statements = all;
+	static const SessionUser user = {&overwrite, ANSWER_MS, on_ready, on_lost};
+
 	tell_ready = ready;
-	connection_start(conninfo, &user);
+	connection_set_database(conninfo);
+	session = session_open(queries, &user, NULL);
 }
 
 void
 database_change(const char *conninfo)
 {
-	connection_change(conninfo);
+	if (connection_set_database(conninfo))
+		session_lose(session, "another connection is configured");
 }
 
 void
 database_end(void)
 {
-	connection_end();
-	PQclear(take_last_result());
-	state = STATE_AWAY;
+	session_close(session);
+	connection_forget_database();
+	session = NULL;
 }
 
 bool
 database_is_ready(void)
 {
-	return state == STATE_READY;
+	return session_is_ready(session);
 }
 
 int

@@ -212,7 +212,7 @@ attempt(Message *message, const Claimed *claimed)
 /* ---- claims ---- */
 
 static void
-take_claimed(const DatabaseAnswer *answer, int row)
+take_claimed(const Answer *answer, int row)
 {
 	Message    *message = allocate(sizeof(Message));
 	Claimed		claimed;
@@ -227,7 +227,7 @@ take_claimed(const DatabaseAnswer *answer, int row)
 }
 
 static void
-log_problem(Seldom *seldom, const char *what, const DatabaseAnswer *answer)
+log_problem(Seldom *seldom, const char *what, const Answer *answer)
 {
 	unsigned	skipped;
 
@@ -236,7 +236,7 @@ log_problem(Seldom *seldom, const char *what, const DatabaseAnswer *answer)
 }
 
 static void
-on_claimed(const DatabaseAnswer *answer, void *arg)
+on_claimed(const Answer *answer, void *arg)
 {
 	(void) arg;
 	if (!answer_is_fine(answer))
@@ -270,7 +270,7 @@ messages_missed_route(void)
 /* ---- reports ---- */
 
 static void
-keep_result(Message *message, const DatabaseAnswer *answer)
+keep_result(Message *message, const Answer *answer)
 {
 	log_problem(&report_problem, "could not report a result, and keep it", answer);
 	if (loop_now() - message->claimed_at < RESULT_MS)
@@ -283,7 +283,7 @@ keep_result(Message *message, const DatabaseAnswer *answer)
 }
 
 static void
-on_reported(const DatabaseAnswer *answer, void *arg)
+on_reported(const Answer *answer, void *arg)
 {
 	Message    *message = arg;
 	bool		unwanted = registry_did_not_want(answer);

@@ -79,7 +79,7 @@ receipts_waiting(void)
 }
 
 static void
-log_problem(const DatabaseAnswer *answer)
+log_problem(const Answer *answer)
 {
 	unsigned	skipped;
 
@@ -88,7 +88,7 @@ log_problem(const DatabaseAnswer *answer)
 }
 
 static void
-on_reported(const DatabaseAnswer *answer, void *arg)
+on_reported(const Answer *answer, void *arg)
 {
 	bool		away = registry_was_away(answer);
 

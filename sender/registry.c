@@ -16,35 +16,35 @@
 
 #define NUMBER_MAX	24
 
-static const Statement claim = {
+static const Query claim = {
 	"claim",
 	"SELECT id, mobile, body, template_id, entity_id, route, attempt,"
 	" floor(extract(epoch FROM expires_in) * 1000)::bigint"
 	" FROM kycvs.next_messages($1::integer, $2::text[])",
-	2, true
+	2
 };
 
-static const Statement done = {
+static const Query done = {
 	"done",
 	"SELECT kycvs.message_done($1::bigint, $2::boolean, $3::text, $4::integer, $5::boolean)",
-	5, false
+	5
 };
 
-static const Statement receipt = {
+static const Query receipt = {
 	"receipt",
 	"SELECT kycvs.message_receipt($1::bigint, $2::boolean, $3::text)",
-	3, false
+	3
 };
 
-static const Statement routes = {
+static const Query routes = {
 	"routes",
 	"SELECT name, enabled, method = 'POST', url, coalesce(array_to_string(headers, E'\\n'), ''), body, body_format = 'json',"
 	" coalesce(success_status, 0), success_pattern, username, secret_file, timeout_ms, allow_private"
 	" FROM kycvs.sms_routes ORDER BY priority, name",
-	0, false
+	0
 };
 
-static const Statement rights = {
+static const Query rights = {
 	"rights",
 	"SELECT signature, CASE WHEN to_regprocedure(signature) IS NULL THEN 'does not exist'"
 	" WHEN NOT has_function_privilege(to_regprocedure(signature), 'EXECUTE') THEN 'may not be executed by ' || quote_ident(current_user) END"
@@ -54,11 +54,11 @@ static const Statement rights = {
 	" UNION ALL"
 	" SELECT 'kycvs.sms_routes', CASE WHEN to_regclass('kycvs.sms_routes') IS NULL THEN 'does not exist'"
 	" WHEN NOT has_table_privilege(to_regclass('kycvs.sms_routes'), 'SELECT') THEN 'may not be read by ' || quote_ident(current_user) END",
-	0, false
+	0
 };
 
-const Statement *const registry_statements[] = {&claim, &done, &receipt, &routes, NULL};
-const Statement *const registry_check_statements[] = {&rights, NULL};
+const Query *const registry_statements[] = {&claim, &done, &receipt, &routes, NULL};
+const Query *const registry_check_statements[] = {&rights, NULL};
 
 static const char *
 format_number(char text[NUMBER_MAX], int64_t number)
@@ -92,16 +92,16 @@ text_of(const char *value)
 }
 
 void
-registry_claim(int n, const char *down, DatabaseCallback callback)
+registry_claim(int n, const char *down, AnswerCallback callback)
 {
 	char		number[NUMBER_MAX];
 	const char *values[] = {format_number(number, n), down};
 
-	database_run(&claim, values, callback, NULL);
+	database_run_secret(&claim, values, callback, NULL);
 }
 
 void
-registry_read_claimed(const DatabaseAnswer *answer, int row, Claimed *claimed)
+registry_read_claimed(const Answer *answer, int row, Claimed *claimed)
 {
 	claimed->id = number_of(answer_value(answer, row, 0));
 	claimed->mobile = text_of(answer_value(answer, row, 1));
@@ -115,7 +115,7 @@ registry_read_claimed(const DatabaseAnswer *answer, int row, Claimed *claimed)
 
 void
 registry_report(int64_t id, bool delivered, const char *detail, int attempt, bool retry,
-				DatabaseCallback callback, void *arg)
+				AnswerCallback callback, void *arg)
 {
 	char		id_text[NUMBER_MAX];
 	char		attempt_text[NUMBER_MAX];
@@ -128,7 +128,7 @@ registry_report(int64_t id, bool delivered, const char *detail, int attempt, boo
 }
 
 void
-registry_receipt(int64_t id, bool delivered, const char *detail, DatabaseCallback callback)
+registry_receipt(int64_t id, bool delivered, const char *detail, AnswerCallback callback)
 {
 	char		id_text[NUMBER_MAX];
 	const char *values[] = {format_number(id_text, id), format_truth(delivered), detail};
@@ -137,7 +137,7 @@ registry_receipt(int64_t id, bool delivered, const char *detail, DatabaseCallbac
 }
 
 bool
-registry_did_not_want(const DatabaseAnswer *answer)
+registry_did_not_want(const Answer *answer)
 {
 	const char *sqlstate = answer_sqlstate(answer);
 
@@ -145,7 +145,7 @@ registry_did_not_want(const DatabaseAnswer *answer)
 }
 
 bool
-registry_was_away(const DatabaseAnswer *answer)
+registry_was_away(const Answer *answer)
 {
 	static const char *const classes[] = {"08", "25006", "40", "53", "55P03", "57", "KV05", "XX"};
 	const char *sqlstate = answer_sqlstate(answer);
@@ -157,13 +157,13 @@ registry_was_away(const DatabaseAnswer *answer)
 }
 
 void
-registry_routes(DatabaseCallback callback)
+registry_routes(AnswerCallback callback)
 {
 	database_run(&routes, NULL, callback, NULL);
 }
 
 void
-registry_read_route(const DatabaseAnswer *answer, int row, RouteRow *route)
+registry_read_route(const Answer *answer, int row, RouteRow *route)
 {
 	route->name = text_of(answer_value(answer, row, 0));
 	route->enabled = is_true(answer_value(answer, row, 1));
@@ -181,7 +181,7 @@ registry_read_route(const DatabaseAnswer *answer, int row, RouteRow *route)
 }
 
 void
-registry_rights(DatabaseCallback callback, void *arg)
+registry_rights(AnswerCallback callback, void *arg)
 {
 	database_run(&rights, NULL, callback, arg);
 }

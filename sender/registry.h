@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "buffer.h"
 #include "database.h"
 
 /* A message claimed; its texts live as long as the answer that they are in. */
@@ -43,27 +44,27 @@ typedef struct RouteRow
 } RouteRow;
 
 /* What database_start prepares. */
-extern const Statement *const registry_statements[];
+extern const Query *const registry_statements[];
 
-extern void registry_claim(int n, const char *down, DatabaseCallback callback);
-extern void registry_read_claimed(const DatabaseAnswer *answer, int row, Claimed *claimed);
+extern void registry_claim(int n, const char *down, AnswerCallback callback);
+extern void registry_read_claimed(const Answer *answer, int row, Claimed *claimed);
 
 extern void registry_report(int64_t id, bool delivered, const char *detail, int attempt, bool retry,
-							DatabaseCallback callback, void *arg);
-extern void registry_receipt(int64_t id, bool delivered, const char *detail, DatabaseCallback callback);
+							AnswerCallback callback, void *arg);
+extern void registry_receipt(int64_t id, bool delivered, const char *detail, AnswerCallback callback);
 
 /* Whether a report came too late: done already, expired, claimed by another since, or no such message. */
-extern bool registry_did_not_want(const DatabaseAnswer *answer);
+extern bool registry_did_not_want(const Answer *answer);
 
 /* Whether another time the answer may be another one: no connection, no authority, a standby, a server in trouble. */
-extern bool registry_was_away(const DatabaseAnswer *answer);
+extern bool registry_was_away(const Answer *answer);
 
-extern void registry_routes(DatabaseCallback callback);
-extern void registry_read_route(const DatabaseAnswer *answer, int row, RouteRow *route);
+extern void registry_routes(AnswerCallback callback);
+extern void registry_read_route(const Answer *answer, int row, RouteRow *route);
 
 /* For --check: rows of what is needed, and NULL or what is wrong with it. */
-extern const Statement *const registry_check_statements[];
-extern void registry_rights(DatabaseCallback callback, void *arg);
+extern const Query *const registry_check_statements[];
+extern void registry_rights(AnswerCallback callback, void *arg);
 
 /* Adds a name to an array in SQL's text form; begins with "{" and has to be ended with "}". */
 extern void registry_add_to_array(Buffer *array, const char *name);

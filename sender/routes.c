@@ -70,7 +70,7 @@ load_route(const RouteRow *row, const char *secrets, bool receipts)
 }
 
 void
-routes_load(const DatabaseAnswer *answer, const char *secrets, bool receipts)
+routes_load(const Answer *answer, const char *secrets, bool receipts)
 {
 	RouteRow	row;
 

@@ -26,7 +26,7 @@ typedef struct RouteState
 } RouteState;
 
 /* Reads the rows again; what has become unusable, or usable, is said in the log. */
-extern void routes_load(const DatabaseAnswer *answer, const char *secrets, bool receipts);
+extern void routes_load(const Answer *answer, const char *secrets, bool receipts);
 extern void routes_end(void);
 
 /* NULL: there is no such route, or it is not usable. */

@@ -193,7 +193,7 @@ say_no_routes(void)
 }
 
 static void
-on_routes(const DatabaseAnswer *answer, void *arg)
+on_routes(const Answer *answer, void *arg)
 {
 	int64_t		now = loop_now();
 
