@@ -385,14 +385,18 @@ go_on_accepting(void *arg)
 		evconnlistener_enable(listener->accepting);
 }
 
-/* No descriptors: without a pause the loop would do nothing else. */
+/* No descriptors: without a pause the loop would do nothing else.  The argument is the HTTP server. */
 static void
 on_accept_error(struct evconnlistener *accepting, void *arg)
 {
-	const Listener *listener = arg;
-
-	evconnlistener_disable(accepting);
-	loop_set_timer(listener->pause, PAUSE_MS);
+	(void) arg;
+	for (int i = 0; i < 2; i++)
+	{
+		if (listeners[i].accepting != accepting)
+			continue;
+		evconnlistener_disable(accepting);
+		loop_set_timer(listeners[i].pause, PAUSE_MS);
+	}
 }
 
 /* One that somebody listens on is left alone. */

@@ -114,6 +114,16 @@ for (my $i = 0; $i < 14; $i++)
 my $open = grep { my $ready = ''; vec($ready, fileno($_), 1) = 1; !(select($ready, undef, undef, 0) && !sysread($_, my $nothing, 1)) } @slow, @silent;
 is($open, 0, 'clients that send a byte now and then, or none, are closed in time');
 
+# ---- more of them than descriptors ---------------------------------------------------------------
+
+{
+    my $small = HttpGateway->start(log => "$folder/small.log", files => 64, arguments => [ @where, '--client-seconds', 2 ]);
+    my @crowd = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $small->port) } 1 .. 150;
+    is($small->get('/docs')->{status}, 200, 'when there are more clients than descriptors, one is answered when others have gone');
+    close $_ foreach grep { defined } @crowd;
+    is($small->stop, 0, 'and it ends well') or diag($small->log_text);
+}
+
 # ---- mutations ----------------------------------------------------------------------------------------
 
 my @valid = (

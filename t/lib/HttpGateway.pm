@@ -22,12 +22,12 @@ sub run { return Program::run($program, @_) }
 
 sub wait_until { return Program::wait_until(@_) }
 
-# "log" names its file; "arguments" are more than where it listens.
+# As Program has it; "arguments" are more than where it listens, and "alone" when its metrics are elsewhere or of no interest.
 sub start
 {
     my ($class, %option) = @_;
     my $port = PostgreSQL::Test::Cluster::get_free_port();
-    my $self = $class->SUPER::start($option{log}, $program, '--listen', "127.0.0.1:$port", @{ $option{arguments} });
+    my $self = $class->SUPER::start(\%option, $program, '--listen', "127.0.0.1:$port", @{ $option{arguments} });
     $self->{port} = $port;
     $self->{http} = HTTP::Tiny->new(timeout => 15);
     wait_until(sub { $self->metrics =~ /^kycvs_gateway_connections [1-9]/m }, 'a connection to the database') unless $option{alone};

@@ -46,15 +46,17 @@ sub run
 
 # ---- one that goes on ----------------------------------------------------------
 
-# What it says goes to the file "log".
+# "log" names the file to which goes what it says; "preload" a library; "files" is how many it may have open.
 sub start
 {
-    my ($class, $log, @command) = @_;
-    my $self = bless { log => $log }, $class;
+    my ($class, $option, @command) = @_;
+    my $self = bless { log => $option->{log} }, $class;
     my $pid = fork() // die;
     if ($pid == 0)
     {
-        open(STDERR, '>>', $log) or die;
+        $ENV{LD_PRELOAD} = $option->{preload} if $option->{preload};
+        unshift @command, 'sh', '-c', "ulimit -n $option->{files} && exec \"\$0\" \"\$@\"" if $option->{files};
+        open(STDERR, '>>', $option->{log}) or die;
         open(STDOUT, '>&', \*STDERR) or die;
         exec @command or die;
     }

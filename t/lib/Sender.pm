@@ -21,14 +21,11 @@ sub run { return Program::run($program, @_) }
 
 sub wait_until { return Program::wait_until(@_) }
 
-# "log" names its file; "preload" a library; "files" is how many it may have open; the rest are arguments.
+# As Program has it; "arguments" are the rest.
 sub start
 {
     my ($class, %option) = @_;
-    my @command = ($program, @{ $option{arguments} });
-    unshift @command, 'sh', '-c', "ulimit -n $option{files} && exec \"\$0\" \"\$@\"" if $option{files};
-    local $ENV{LD_PRELOAD} = $option{preload} if $option{preload};
-    return $class->SUPER::start($option{log}, @command);
+    return $class->SUPER::start(\%option, $program, @{ $option{arguments} });
 }
 
 # What it counted in all, by the name of the count.
