@@ -145,3 +145,9 @@ address_parse_loopback(const char *text, Address *address)
 	address->host[length] = '\0';
 	return is_loopback(address->host);
 }
+
+bool
+address_is_same(const Address *one, const Address *other)
+{
+	return one->port == other->port && strcmp(one->host, other->host) == 0;
+}

@@ -26,4 +26,6 @@ extern bool address_text_is_public(const char *text);
 /* "127.0.0.1:8090" or "[::1]:8090"; false unless it is a loopback address with a port. */
 extern bool address_parse_loopback(const char *text, Address *address);
 
+extern bool address_is_same(const Address *one, const Address *other);
+
 #endif							/* COMMON_ADDRESS_H */

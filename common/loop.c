@@ -2,7 +2,7 @@
  * loop.c
  *	  Waits for sockets, timers and signals, and calls whoever asked for them.
  *
- * A thin cover over libevent, so that its names are in two files only.
+ * A thin cover over libevent, whose names are else in what speaks HTTP only.
  *
  * Copyright (c) 2026, the kycvs authors
  */

@@ -16,6 +16,8 @@
 typedef struct Exchange Exchange;
 
 extern const char *exchange_path(const Exchange *exchange);
+/* GET or HEAD */
+extern bool exchange_is_get(const Exchange *exchange);
 extern bool exchange_is_post(const Exchange *exchange);
 
 /* What follows the question mark; empty when nothing does. */
@@ -37,5 +39,24 @@ extern void exchange_reply(Exchange *exchange, int status, const char *type, con
 
 /* The connection ends with the reply. */
 extern void exchange_close(Exchange *exchange);
+
+/* ---- for the server ---- */
+
+struct evhttp_request;
+
+/* A proxy is believed when it says who asks. */
+extern Exchange *exchange_begin(struct evhttp_request *http, bool behind_proxy);
+
+/* Whether it can be understood, and in one way only. */
+extern bool exchange_is_sound(const Exchange *exchange);
+
+/* In metrics; one of "paths". */
+extern void exchange_count_as(Exchange *exchange, const char *path);
+
+extern int	exchange_in_flight(void);
+
+/* Each reply ends its connection; calls when there is none to come any more. */
+extern void exchange_stop(void (*stopped) (void));
+extern void exchange_end(void);
 
 #endif							/* GATEWAY_EXCHANGE_H */

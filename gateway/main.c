@@ -5,13 +5,14 @@
  * One thread; everything that waits, waits in the loop.  Which module calls
  * which:
  *
- *	server		takes requests, and finds who answers	(paths)
- *	api, cowin, info, page	answer				(reading, registry, problem)
- *	registry	statements, and what comes back		(pool, status)
+ *	server		takes requests, and finds who answers	(listener, paths)
+ *	api, cowin, info, page	answer				(exchange, reading, registry, problem)
+ *	registry	queries, and what comes back		(pool, status)
+ *	pool		connections, and who waits for one	(session)
  *
- * libpq is in pool.c and common/conninfo.c only, libevent in server.c and
- * common/loop.c, jansson in reading.c and docs.c, OpenSSL in digest.c.  What is
- * freed is overwritten (common/wipingfree.c).
+ * What is shared with kycvs-sender is in common/, libpq there only.  libevent is
+ * in server.c, exchange.c, listener.c and common/loop.c, jansson in reading.c and
+ * docs.c, OpenSSL in digest.c.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -93,7 +94,7 @@ static void
 stop(void *arg)
 {
 	(void) arg;
-	log_note("ends: takes no more, %d requests in flight", server_in_flight());
+	log_note("ends: takes no more, %d requests in flight", exchange_in_flight());
 	loop_set_timer(last_moment, LAST_REPLY_MS);
 	server_stop(finish);
 }

@@ -90,7 +90,7 @@ metrics_handle(Exchange *exchange)
 	write_replies(&out);
 	write_times(&out);
 	write_one(&out, "limited_total", "counter", "Requests refused by the page's own limits.", limited);
-	write_one(&out, "in_flight", "gauge", "Requests that are being answered.", server_in_flight());
+	write_one(&out, "in_flight", "gauge", "Requests that are being answered.", exchange_in_flight());
 	write_one(&out, "waiting", "gauge", "Requests that wait for a connection to the database.", pool_waiting());
 	write_one(&out, "connections", "gauge", "Connections to the database.", pool_connected());
 	exchange_reply(exchange, 200, "text/plain; version=0.0.4", &out);

@@ -1,6 +1,6 @@
 /*
  * server.h
- *	  Listens, takes requests in, and hands each to whoever answers its path.
+ *	  Takes requests in, and hands each to whoever answers its path.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -30,7 +30,5 @@ extern bool server_set(const Config *config, Buffer *problem);
 /* Takes no more; calls when what was taken has been answered. */
 extern void server_stop(void (*stopped) (void));
 extern void server_end(void);
-
-extern int	server_in_flight(void);
 
 #endif							/* GATEWAY_SERVER_H */

@@ -206,15 +206,9 @@ take_request(struct evhttp_request *request, void *arg)
 }
 
 static bool
-is_same(const Address *one, const Address *other)
-{
-	return one->port == other->port && strcmp(one->host, other->host) == 0;
-}
-
-static bool
 listens_on(const Listener *listener, const Address *address)
 {
-	return listener->http != NULL && is_same(&listener->address, address);
+	return listener->http != NULL && address_is_same(&listener->address, address);
 }
 
 static void

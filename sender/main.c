@@ -8,11 +8,11 @@
  *	turns		says which statement runs next
  *	message		claims, attempts, reports	(registry, routes, delivery)
  *	receipt		delivery receipts			(registry, from listener)
- *	registry	statements					(database)
+ *	registry	statements					(database: session)
  *	routes		what is in the view			(route: template, secretfile)
  *
- * libpq is in database.c, connection.c and common/conninfo.c only, libcurl in
- * delivery.c, libevent in listener.c and common/loop.c, OpenSSL in tag.c.
+ * What is shared with kycvs-gateway is in common/, libpq there only.  libcurl is
+ * in delivery.c, libevent in listener.c and common/loop.c, OpenSSL in tag.c.
  *
  * Copyright (c) 2026, the kycvs authors
  */
