@@ -11,6 +11,7 @@ use lib "$FindBin::RealBin/lib";
 use HttpGateway;
 use JSON::PP qw(decode_json encode_json);
 use Kycvs;
+use Memory;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -289,6 +290,28 @@ continue_process($authority);
 like(do { local $/; readline $waiting[0] }, qr/^HTTP\/1\.1 200 /, 'the first has its answer');
 like(do { local $/; readline $waiting[1] }, qr/^HTTP\/1\.1 200 /, 'the second, too');
 is($small->stop, 0, 'SIGTERM: it ends');
+
+# ---- what is left in its memory ------------------------------------------------------------------------------
+
+SKIP:
+{
+    my $watched = HttpGateway->start(log => "$folder/watched.log", preload => Memory::dumpable($folder), arguments => [ '--database', $database ]);
+    skip 'its memory cannot be read here', 2 unless defined Memory::of($watched->pid);
+    my @secrets;
+    foreach my $n (1 .. 8)
+    {
+        my ($mobile, $name) = ("970000010$n", "Nobody Known" . chr(64 + $n) x 3);
+        my ($code, $receipt) = $watched->call('/v1/otp', { %ask, mobile => $mobile, name => $name }, $key);
+        my $otp = otp($observer, $receipt->{jti});
+        push @secrets, $mobile, $name, $otp;
+        $watched->call('/v1/consent', { txn => $receipt->{jti}, otp => $otp, consent => JSON::PP::true }, $key);
+    }
+    my $any = join '|', map { quotemeta } @secrets;
+    my $found = sub { return Memory::of($watched->pid) =~ /(?<![0-9a-f])($any)(?![0-9a-f])/ };
+    like(Memory::of($watched->pid), qr/kycvs\.try_issue_otp/, 'memory of the gateway');
+    ok(eval { HttpGateway::wait_until(sub { !$found->() }, 'none of them') }, 'has no number, name or OTP when it has been idle for a while');
+    is($watched->stop, 0, 'SIGTERM: it ends');
+}
 
 # ---- reload and end -----------------------------------------------------------------------------------------
 
