@@ -218,7 +218,9 @@ exchange_reply(Exchange *exchange, int status, const char *type, const Buffer *t
 {
 	struct evbuffer *body = evbuffer_new();
 
-	if (text != NULL)
+	if (text != NULL && evhttp_request_get_command(exchange->http) == EVHTTP_REQ_HEAD)
+		exchange_add_number(exchange, "Content-Length", (long) text->length);
+	else if (text != NULL)
 		evbuffer_add(body, text->data, text->length);
 	if (type != NULL)
 		exchange_add_header(exchange, "Content-Type", type);
@@ -281,6 +283,32 @@ write_address(char *to, int family, const void *bytes)
 	inet_ntop(family, family == AF_INET6 ? network : bytes, to, ADDRESS_SIZE);
 }
 
+/* Nobody knows which line is the proxy's when there are two: some add theirs behind, and a trailer comes last. */
+static const char *
+only_header(const Exchange *exchange, const char *name)
+{
+	struct evkeyval *header;
+	const char *value = NULL;
+
+	TAILQ_FOREACH(header, evhttp_request_get_input_headers(exchange->http), next)
+	{
+		if (strcasecmp(header->key, name) != 0)
+			continue;
+		if (value != NULL)
+			return NULL;
+		value = header->value;
+	}
+	return value;
+}
+
+/* RFC 9112, 3.2: with two, or none, a proxy could mean another. */
+static bool
+has_one_host(const Exchange *exchange)
+{
+	return only_header(exchange, "Host") != NULL ||
+		(exchange->http->minor == 0 && exchange_header(exchange, "Host") == NULL);
+}
+
 /* Only a proxy on our socket is believed, and of what it says the last, which is its own. */
 static void
 find_address(Exchange *exchange, const Listener *listener)
@@ -327,7 +355,7 @@ dispatch(Exchange *exchange, const Listener *listener)
 	enum evhttp_cmd_type command = evhttp_request_get_command(exchange->http);
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(exchange->http);
 
-	if (uri == NULL || evhttp_uri_get_path(uri) == NULL || !has_one_end(exchange->http))
+	if (uri == NULL || evhttp_uri_get_path(uri) == NULL || !has_one_end(exchange->http) || !has_one_host(exchange))
 	{
 		exchange_close(exchange);
 		problem_send(exchange, 400, "the request is malformed");

@@ -91,6 +91,14 @@ foreach my $smuggled (
 {
     answers($smuggled->[0], $head . $smuggled->[1], qr/^(?:400)?$/);
 }
+foreach my $path (qw(/healthz /openapi.json /page?client=irctc /nothing /v1/otp))
+{
+    my $got = $gateway->raw("HEAD $path HTTP/1.1\r\nHost: x\r\n\r\n" . $inner, patience => 0.5);
+    like($got, qr/^HTTP[^\n]*\n(?:[A-Z][^\n]*\n)*Content-Length: [1-9]\d*\r\n(?:[A-Z][^\n]*\n)*\r\nHTTP\/1\.1 200 OK\r\n/, "HEAD $path has no body, and what follows is the next answer");
+}
+answers('no Host', "GET /healthz HTTP/1.1\r\n\r\n", qr/^400$/);
+answers('two Hosts', "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", qr/^400$/);
+like($gateway->raw("GET /nothing HTTP/1.0\r\n\r\n"), qr/^HTTP\/1\.0 404 /, 'HTTP/1.0 does without');
 answers('no HTTP at all', "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" . "\0" x 100, qr/^(?:400)?$/);
 answers('an unknown method', "BREW /v1/otp HTTP/1.1\r\nHost: x\r\n\r\n", qr/^(?:400|405|501)?$/);
 answers('HTTP/0.9', "GET /healthz\r\n\r\n", qr/^(?:400|200)?$/);
