@@ -272,12 +272,18 @@ has_one_end(struct evhttp_request *http)
 	return lengths + codings <= 1;
 }
 
-/* The network of 64 bits is what one subscriber has. */
+/* The network of 64 bits is what one subscriber has; an IPv4 address that is written as IPv6 is one. */
 static void
-write_address(char *to, int family, const void *bytes)
+write_address(char *to, int family, const uint8_t *bytes)
 {
+	static const uint8_t mapped[12] = {[10] = 0xff,[11] = 0xff};
 	uint8_t		network[16] = {0};
 
+	if (family == AF_INET6 && memcmp(bytes, mapped, sizeof(mapped)) == 0)
+	{
+		family = AF_INET;
+		bytes += sizeof(mapped);
+	}
 	if (family == AF_INET6)
 		memcpy(network, bytes, 8);
 	inet_ntop(family, family == AF_INET6 ? network : bytes, to, ADDRESS_SIZE);
@@ -313,7 +319,7 @@ has_one_host(const Exchange *exchange)
 static void
 find_address(Exchange *exchange, const Listener *listener)
 {
-	const char *forwarded = listener->socket != NULL ? exchange_header(exchange, "X-Forwarded-For") : NULL;
+	const char *forwarded = listener->socket != NULL ? only_header(exchange, "X-Forwarded-For") : NULL;
 	char	   *peer = NULL;
 	const char *text;
 	uint16_t	port;
