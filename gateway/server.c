@@ -44,6 +44,7 @@
 
 #define BODY_MAX		16384
 #define HEADERS_MAX		16384
+#define INPUT_MAX		65536	/* read ahead of what is being answered */
 #define BACKLOG			511
 #define DESCRIPTORS		16384
 #define LINGER_MS		100		/* for the last replies to leave */
@@ -117,8 +118,10 @@ make_connection(struct event_base *base, void *arg)
 	struct bufferevent *connection = bufferevent_socket_new(base, -1, 0);
 
 	(void) arg;
-	if (connection != NULL)
-		evbuffer_add_cb(bufferevent_get_input(connection), on_first_input, connection);
+	if (connection == NULL)
+		return NULL;
+	bufferevent_setwatermark(connection, EV_READ, 0, INPUT_MAX);
+	evbuffer_add_cb(bufferevent_get_input(connection), on_first_input, connection);
 	return connection;
 }
 

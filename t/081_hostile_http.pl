@@ -122,6 +122,23 @@ for (my $i = 0; $i < 14; $i++)
 my $open = grep { my $ready = ''; vec($ready, fileno($_), 1) = 1; !(select($ready, undef, undef, 0) && !sysread($_, my $nothing, 1)) } @slow, @silent;
 is($open, 0, 'clients that send a byte now and then, or none, are closed in time');
 
+# ---- without reading --------------------------------------------------------------------------------
+
+# How much is taken from a client that never reads its answers.
+my $deaf = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->port, Blocking => 0) or die;
+my $asked = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" x 2000;
+my ($taken, $enough, $idle) = (0, 64 * 1024 * 1024, 0);
+while ($taken < $enough && $idle < 50)
+{
+    my $n = syswrite($deaf, $asked);
+    last if !defined $n && !$!{EAGAIN};
+    $taken += $n // 0;
+    $idle = defined $n ? 0 : $idle + 1;
+    sleep(0.02) unless defined $n;
+}
+cmp_ok($taken, '<', $enough, 'what a client sends that does not read is not all taken in');
+close $deaf;
+
 # ---- mutations ----------------------------------------------------------------------------------------
 
 my @valid = (
