@@ -203,7 +203,8 @@ static void
 end_linger(void *arg)
 {
 	(void) arg;
-	tell_stopped();
+	if (in_flight == 0)			/* else one has come meanwhile, on a connection that was kept */
+		tell_stopped();
 }
 
 static void
