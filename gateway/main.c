@@ -53,8 +53,9 @@ static LoopEvent *last_moment;
 static bool
 apply(const Config *to_apply, Buffer *problem)
 {
-	if (!server_set(to_apply, problem) || !assets_read(to_apply->web, problem))
+	if (!server_listen(to_apply, problem) || !assets_read(to_apply->web, problem))
 		return false;
+	server_set(to_apply);
 	page_set(to_apply);
 	return true;
 }

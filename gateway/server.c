@@ -541,28 +541,37 @@ open_listener(Listener *listener, const char *path, const Address *address, Buff
 	return true;
 }
 
+static bool
+has_metrics_apart(const Config *config)
+{
+	return config->metrics.port != 0 && (config->socket != NULL || !is_same(&config->metrics, &config->address));
+}
+
 bool
-server_set(const Config *config, Buffer *problem)
+server_listen(const Config *config, Buffer *problem)
 {
 	static const Address nowhere;
-	bool		apart = config->metrics.port != 0 && (config->socket != NULL || !is_same(&config->metrics, &config->address));
+	bool		apart = has_metrics_apart(config);
 
-	if (!apart && listeners[1].http != NULL)
+	if (listeners[0].http != NULL && apart != (listeners[1].http != NULL))
 	{
 		buffer_add_text(problem, RESTART);
 		return false;
 	}
-	if (!open_listener(&listeners[0], config->socket, config->socket != NULL ? &nowhere : &config->address, problem) ||
-		(apart && !open_listener(&listeners[1], NULL, &config->metrics, problem)))
-		return false;
+	return open_listener(&listeners[0], config->socket, config->socket != NULL ? &nowhere : &config->address, problem) &&
+		(!apart || open_listener(&listeners[1], NULL, &config->metrics, problem));
+}
+
+void
+server_set(const Config *config)
+{
 	client_ms = config->client_seconds * 1000;
 	for (int i = 0; i < 2; i++)
 		if (listeners[i].http != NULL)
 			evhttp_set_timeout(listeners[i].http, config->client_seconds);
 	listeners[0].everything = true;
-	listeners[0].metrics = !apart && config->socket == NULL;
+	listeners[0].metrics = !has_metrics_apart(config) && config->socket == NULL;
 	listeners[1].metrics = true;
-	return true;
 }
 
 void

@@ -307,6 +307,17 @@ $configured->signal('HUP');
 HttpGateway::wait_until(sub { HTTP::Tiny->new->get("http://127.0.0.1:$metrics/metrics")->{content} =~ /^kycvs_gateway_connections 4$/m }, 'what the command line says wins');
 is($configured->stop, 0, 'SIGTERM: it ends');
 
+# nothing of a configuration that is refused is taken over
+unlink $conf;
+append_to_file($conf, "database = $database\n");
+my $whole = HttpGateway->start(log => "$folder/whole.log", arguments => [ '--config', $conf ]);
+append_to_file($conf, "metrics = 127.0.0.1:$metrics\n");
+$whole->signal('HUP');
+$whole->said(qr/configuration not changed: where it listens changes with a restart only/);
+is(IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $metrics), undef, 'SIGHUP does not make it listen elsewhere');
+is($whole->get('/metrics')->{status}, 200, 'and metrics stay where they were');
+is($whole->stop, 0, 'it ends');
+
 # a request that runs while it ends has its answer
 stop_process($authority);
 my $last = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->port);
