@@ -106,18 +106,25 @@ add_fields(Page *page)
 	add_flag(page, "lang_gu", strcmp(page->fields[FIELD_LANG], "gu") == 0);
 }
 
+/* The receipt has come with the form, so it may say anything. */
+static long
+seconds_until(long then)
+{
+	long		now = (long) time(NULL);
+
+	return then > now ? then - now : 0;
+}
+
 static void
 add_receipt(Page *page)
 {
-	time_t		now = time(NULL);
-
 	if (page->receipt == NULL)
 		return;
 	add(page, "mobile_masked", reading_text(page->receipt, "mobile"));
 	add(page, "notice", reading_text(page->receipt, "notice"));
 	add(page, "notice_lang", page->in_english ? "en" : "");
-	add_number(page, "seconds_left", reading_number(page->receipt, "exp", 0) - now);
-	add_number(page, "resend_in", reading_number(page->receipt, "resend_after", 0) - now);
+	add_number(page, "seconds_left", seconds_until(reading_number(page->receipt, "exp", 0)));
+	add_number(page, "resend_in", seconds_until(reading_number(page->receipt, "resend_after", 0)));
 }
 
 /* Status 0 without a match is not the same to the reader. */

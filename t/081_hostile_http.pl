@@ -105,6 +105,11 @@ answers('HTTP/0.9', "GET /healthz\r\n\r\n", qr/^(?:400|200)?$/);
 answers('a NUL in a header', "GET /healthz HTTP/1.1\r\nHost: x\0y\r\n\r\n", qr/^(?:400|200)?$/);
 answers('a path out of here', "GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", qr/^404$/);
 
+# what the page is given to show again
+my $odd = 'client=irctc&purpose=ticket-booking&lang=en&step=answer&txn=00000000-0000-8000-8000-000000000000&otp=123456'
+  . '&receipt=%7B%22mobile%22%3A1%2C%22exp%22%3A-9223372036854775808%2C%22resend_after%22%3A9223372036854775807%7D';
+answers('a receipt with odd times', "POST /page HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($odd) . "\r\n\r\n$odd", qr/^422$/);
+
 # ---- slowly -------------------------------------------------------------------------------------
 
 my @silent = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->port) } 1 .. 200;
