@@ -15,6 +15,7 @@
 #include "filling.h"
 #include "memory.h"
 #include "pageview.h"
+#include "problem.h"
 
 #define TYPE	"text/html; charset=utf-8"
 
@@ -186,6 +187,12 @@ pageview_show(Page *page, Step step)
 {
 	Buffer		body = {0};
 
+	if (assets_template() == NULL)	/* there was one when it was asked for */
+	{
+		problem_send(page->exchange, 404, "there is no page here");
+		end_page(page);
+		return;
+	}
 	page->step = step;
 	add_values(page);
 	filling_write(&body, assets_template(), value_of, page);
