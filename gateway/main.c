@@ -30,6 +30,7 @@
 #include "log.h"
 #include "loop.h"
 #include "memory.h"
+#include "once.h"
 #include "page.h"
 #include "pool.h"
 #include "registry.h"
@@ -166,6 +167,7 @@ serve(void)
 	pool_end();
 	server_end();
 	info_end();
+	once_forget();
 	assets_end();
 	docs_end();
 	unwatch_signals();

@@ -50,19 +50,29 @@ forget(Seen *place)
 	memset(place, 0, sizeof(*place));
 }
 
+static void
+forget_older(int64_t than)
+{
+	for (int set = 0; set < SETS; set++)
+		for (int way = 0; way < WAYS; way++)
+			if (seen[set][way].since != 0 && seen[set][way].since <= than)
+				forget(&seen[set][way]);
+}
+
 /* What is older than we remember holds room until then. */
 static void
 sweep(void)
 {
-	int64_t		now = loop_now();
-
-	if (now - swept < SWEEP_MS)
+	if (loop_now() - swept < SWEEP_MS)
 		return;
-	swept = now;
-	for (int set = 0; set < SETS; set++)
-		for (int way = 0; way < WAYS; way++)
-			if (seen[set][way].since != 0 && now - seen[set][way].since >= REMEMBER_MS)
-				forget(&seen[set][way]);
+	swept = loop_now();
+	forget_older(swept - REMEMBER_MS);
+}
+
+void
+once_forget(void)
+{
+	forget_older(loop_now());
 }
 
 /* The place of this one, or else NULL and the oldest. */

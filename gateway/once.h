@@ -34,4 +34,6 @@ extern void once_end(const OnceName *name, const char *document, const Problem *
 /* Of one that is answered: its document or, when that is NULL, the problem. */
 extern const char *once_answer(const OnceName *name, Problem *problem);
 
+extern void once_forget(void);
+
 #endif							/* GATEWAY_ONCE_H */
