@@ -51,6 +51,7 @@ static const Status table[] = {
 	{"57", 503, NOT_NOW, 5},	/* the server shuts down */
 	{"08", 503, NOT_NOW, 5},	/* connection */
 	{"28", 503, NOT_NOW, 60},	/* login */
+	{"3F", 503, "the gateway is not set up for this registry", 60},	/* no such schema */
 	{"42", 503, "the gateway is not set up for this registry", 60},
 	{"", 500, "something went wrong", -1}
 };
