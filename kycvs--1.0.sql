@@ -1725,6 +1725,18 @@ REVOKE ALL ON FUNCTION kycvs.read_pages() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION kycvs.read_pages() TO kycvs_gateway, kycvs_admin;
 COMMENT ON FUNCTION kycvs.read_pages() IS 'private: behind the view kycvs.pages';
 
+CREATE FUNCTION kycvs.read_page(code text)
+  RETURNS TABLE (name text, origins text[])
+  LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT e.name, g.origins FROM kycvs_data.entity AS e JOIN kycvs_data.page AS g ON g.entity = e.id
+   WHERE e.code = read_page.code AND g.origins <> '{}' AND NOT e.suspended;
+END;
+ALTER FUNCTION kycvs.read_page(text) OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs.read_page(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION kycvs.read_page(text) TO kycvs_gateway;
+COMMENT ON FUNCTION kycvs.read_page(text) IS 'private: an open page, for a gateway that is asked for it';
+
 CREATE VIEW kycvs.pages AS
   SELECT p.code, p.name, p.origins, p.purposes, p.default_purpose, p.suspended FROM kycvs.read_pages() AS p;
 REVOKE ALL ON kycvs.pages FROM PUBLIC;

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,6 +213,7 @@ main(int argc, char **argv)
 	port = numbers[0];
 	n = numbers[1] + numbers[3] + numbers[4];
 	raise_limit_of_files();
+	signal(SIGPIPE, SIG_IGN);
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	times = calloc(TIMES_MAX, sizeof(float));
 	clients = calloc(n, sizeof(Client));

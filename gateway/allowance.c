@@ -22,17 +22,18 @@ typedef struct Bucket
 {
 	uint8_t		who[DIGEST_LENGTH];
 	double		level;
+	int			hourly;			/* that it loses */
 	int64_t		since;
 } Bucket;
 
 static Bucket buckets[SETS][WAYS];
 
 static void
-leak(Bucket *bucket, int hourly)
+leak(Bucket *bucket)
 {
 	int64_t		now = loop_now();
 
-	bucket->level -= (now - bucket->since) / HOUR_MS * hourly;
+	bucket->level -= (now - bucket->since) / HOUR_MS * bucket->hourly;
 	if (bucket->level < 0)
 		bucket->level = 0;
 	bucket->since = now;
@@ -49,9 +50,10 @@ find_bucket(const char *what, const char *who, int hourly)
 	set = emptiest = buckets[(digest[0] | digest[1] << 8) % SETS];
 	for (int i = 0; i < WAYS; i++)
 	{
+		leak(&set[i]);			/* all of them: what was full long ago is empty now */
 		if (memcmp(set[i].who, digest, DIGEST_LENGTH) == 0)
 		{
-			leak(&set[i], hourly);
+			set[i].hourly = hourly;
 			return &set[i];
 		}
 		if (set[i].level < emptiest->level)
@@ -59,6 +61,7 @@ find_bucket(const char *what, const char *who, int hourly)
 	}
 	memcpy(emptiest->who, digest, DIGEST_LENGTH);
 	emptiest->level = 0;
+	emptiest->hourly = hourly;
 	emptiest->since = loop_now();
 	return emptiest;
 }

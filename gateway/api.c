@@ -45,6 +45,8 @@ typedef struct Asking
 	const Call *call;
 	char	   *values[QUERY_VALUES_MAX];
 	bool		for_group;
+	bool		named;			/* by an Idempotency-Key */
+	OnceName	name;
 } Asking;
 
 static void
@@ -84,6 +86,15 @@ reply_document(Exchange *exchange, const char *document)
 }
 
 static void
+reply(Exchange *exchange, const char *document, const Problem *problem)
+{
+	if (document != NULL)
+		reply_document(exchange, document);
+	else
+		problem_reply(exchange, problem);
+}
+
+static void
 on_answer(const Answer *answer, void *arg)
 {
 	Asking	   *asking = arg;
@@ -94,10 +105,12 @@ on_answer(const Answer *answer, void *arg)
 	again = is_of_group(asking, &outcome);
 	if (again)
 		asking->for_group = true;
-	else if (outcome.document != NULL)
-		reply_document(asking->exchange, outcome.document);
 	else
-		problem_reply(asking->exchange, &outcome.problem);
+	{
+		if (asking->named)
+			once_end(&asking->name, outcome.document, &outcome.problem);
+		reply(asking->exchange, outcome.document, &outcome.problem);
+	}
 	registry_release(&outcome);
 	if (again)
 		ask(asking);
@@ -130,13 +143,39 @@ api_key(const Exchange *exchange)
 	return registry_is_api_key(header) ? header : NULL;
 }
 
-/* The same key with another body is a mistake; the registry knows what was asked before. */
-static bool
-is_repeatable(Exchange *exchange, const char *key)
+static void
+repeat(Asking *asking)
 {
-	const char *name = exchange_header(exchange, "Idempotency-Key");
+	Problem		problem;
+	const char *document = once_answer(&asking->name, &problem);
 
-	return name == NULL || once_check(key, name, exchange_path(exchange), exchange_body(exchange));
+	reply(asking->exchange, document, &problem);
+}
+
+/* False when it has been answered: it has come before, or something else by its Idempotency-Key. */
+static bool
+is_to_be_asked(Asking *asking, const char *key)
+{
+	Exchange   *exchange = asking->exchange;
+	const char *text = exchange_header(exchange, "Idempotency-Key");
+
+	if (text == NULL)
+		return true;
+	switch (once_begin(key, text, exchange_path(exchange), exchange_body(exchange), &asking->name))
+	{
+		case ONCE_OTHER:
+			problem_send(exchange, 422, "this Idempotency-Key came with another request before");
+			return false;
+		case ONCE_RUNNING:
+			problem_reply(exchange, &(Problem) {409, NULL, "the first request with this Idempotency-Key is still being answered", 1, -1});
+			return false;
+		case ONCE_ANSWERED:
+			repeat(asking);
+			return false;
+		case ONCE_TO_ASK:
+			break;
+	}
+	return asking->named = true;
 }
 
 /* Exactly one of "name" and "names"; the latter makes it a group. */
@@ -186,9 +225,7 @@ take(Exchange *exchange, const Call *call)
 		problem_send(exchange, 415, "the body must be application/json");
 	else if ((wrong = read_body(asking, &problem)) != 0)
 		problem_send(exchange, wrong, buffer_text(&problem));
-	else if (!is_repeatable(exchange, key))
-		problem_send(exchange, 422, "this Idempotency-Key came with another request before");
-	else
+	else if (is_to_be_asked(asking, key))
 	{
 		asking->values[call->query->nvalues - 1] = copy_text(key);
 		ask(asking);

@@ -19,7 +19,7 @@ static const Query rights = {"rights",
 	"SELECT f::text, has_function_privilege(f, 'EXECUTE')::text FROM unnest(ARRAY["
 	"'kycvs.try_issue_otp(text,text,text,text,date,text,text)', 'kycvs.try_issue_group_otp(text,text[],text,text,date,text,text)',"
 	"'kycvs.try_resend_otp(uuid,text)', 'kycvs.try_verify_otp(uuid,text,boolean,text)', 'kycvs.try_status(jsonb,date,text)',"
-	"'kycvs.try_status_group(jsonb,date,text)', 'kycvs.service_health()']::regprocedure[]) AS f"
+	"'kycvs.try_status_group(jsonb,date,text)', 'kycvs.read_page(text)', 'kycvs.service_health()']::regprocedure[]) AS f"
 	" UNION ALL SELECT 'member of kycvs_gateway', (pg_has_role('kycvs_gateway', 'MEMBER') AND NOT rolsuper)::text FROM pg_roles WHERE rolname = current_user", 0};
 static const Query *const queries[] = {
 	&rights, &registry_issue, &registry_issue_group, &registry_resend, &registry_verify, &registry_verify_compact,

@@ -18,6 +18,7 @@
 
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 
 #include "exchange.h"
@@ -42,6 +43,12 @@ struct Exchange
 static int	in_flight = 0;
 static void (*tell_stopped) (void) = NULL;	/* set: it is about to stop */
 static LoopEvent *linger = NULL;
+
+static bool
+is_head(struct evhttp_request *http)
+{
+	return evhttp_request_get_command(http) == EVHTTP_REQ_HEAD;
+}
 
 /* ---- what a handler may ask ---- */
 
@@ -119,7 +126,8 @@ static void
 end_linger(void *arg)
 {
 	(void) arg;
-	tell_stopped();
+	if (in_flight == 0)			/* else one has come meanwhile, on a connection that was kept */
+		tell_stopped();
 }
 
 static void
@@ -137,7 +145,9 @@ exchange_reply(Exchange *exchange, int status, const char *type, const Buffer *t
 {
 	struct evbuffer *body = evbuffer_new();
 
-	if (text != NULL)
+	if (text != NULL && is_head(exchange->http))
+		exchange_add_number(exchange, "Content-Length", (long) text->length);
+	else if (text != NULL)
 		evbuffer_add(body, text->data, text->length);
 	if (type != NULL)
 		exchange_add_header(exchange, "Content-Type", type);
@@ -169,7 +179,7 @@ is_number(const char *value)
 	return *value != '\0' && value[strspn(value, "0123456789")] == '\0';
 }
 
-/* Whether there is one way to say where it ends. */
+/* Whether there is one way to say where it ends.  libevent reads no body of a HEAD: what was one would be the next request. */
 static bool
 has_one_end(struct evhttp_request *http)
 {
@@ -186,7 +196,33 @@ has_one_end(struct evhttp_request *http)
 		if (strcasecmp(header->key, "Transfer-Encoding") == 0 && (++codings > 1 || strcasecmp(header->value, "chunked") != 0))
 			return false;
 	}
-	return lengths + codings <= 1;
+	return lengths + codings <= (is_head(http) ? 0 : 1);
+}
+
+/* Nobody knows which line is the proxy's when there are two: some add theirs behind, and a trailer comes last. */
+static const char *
+only_header(const Exchange *exchange, const char *name)
+{
+	struct evkeyval *header;
+	const char *value = NULL;
+
+	TAILQ_FOREACH(header, evhttp_request_get_input_headers(exchange->http), next)
+	{
+		if (strcasecmp(header->key, name) != 0)
+			continue;
+		if (value != NULL)
+			return NULL;
+		value = header->value;
+	}
+	return value;
+}
+
+/* RFC 9112, 3.2: with two, or none, a proxy could mean another. */
+static bool
+has_one_host(const Exchange *exchange)
+{
+	return only_header(exchange, "Host") != NULL ||
+		(exchange->http->minor == 0 && exchange_header(exchange, "Host") == NULL);
 }
 
 bool
@@ -194,15 +230,21 @@ exchange_is_sound(const Exchange *exchange)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(exchange->http);
 
-	return uri != NULL && evhttp_uri_get_path(uri) != NULL && has_one_end(exchange->http);
+	return uri != NULL && evhttp_uri_get_path(uri) != NULL && has_one_end(exchange->http) && has_one_host(exchange);
 }
 
-/* The network of 64 bits is what one subscriber has. */
+/* The network of 64 bits is what one subscriber has; an IPv4 address that is written as IPv6 is one. */
 static void
-write_address(char *to, int family, const void *bytes)
+write_address(char *to, int family, const uint8_t *bytes)
 {
+	static const uint8_t mapped[12] = {[10] = 0xff,[11] = 0xff};
 	uint8_t		network[16] = {0};
 
+	if (family == AF_INET6 && memcmp(bytes, mapped, sizeof(mapped)) == 0)
+	{
+		family = AF_INET;
+		bytes += sizeof(mapped);
+	}
 	if (family == AF_INET6)
 		memcpy(network, bytes, 8);
 	inet_ntop(family, family == AF_INET6 ? network : bytes, to, ADDRESS_SIZE);
@@ -212,7 +254,7 @@ write_address(char *to, int family, const void *bytes)
 static void
 find_address(Exchange *exchange, bool behind_proxy)
 {
-	const char *forwarded = behind_proxy ? exchange_header(exchange, "X-Forwarded-For") : NULL;
+	const char *forwarded = behind_proxy ? only_header(exchange, "X-Forwarded-For") : NULL;
 	char	   *peer = NULL;
 	const char *text;
 	uint16_t	port;

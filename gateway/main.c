@@ -26,6 +26,7 @@
 #include "info.h"
 #include "log.h"
 #include "loop.h"
+#include "once.h"
 #include "page.h"
 #include "pool.h"
 #include "program.h"
@@ -47,8 +48,9 @@ static LoopEvent *last_moment;
 static bool
 apply(const Config *to_apply, Buffer *problem)
 {
-	if (!server_set(to_apply, problem) || !assets_read(to_apply->web, problem))
+	if (!server_listen(to_apply, problem) || !assets_read(to_apply->web, problem))
 		return false;
+	server_set(to_apply);
 	page_set(to_apply);
 	return true;
 }
@@ -121,6 +123,7 @@ serve(void)
 	pool_end();
 	server_end();
 	info_end();
+	once_forget();
 	assets_end();
 	docs_end();
 	program_unwatch_signals();

@@ -15,6 +15,7 @@
 #include "filling.h"
 #include "memory.h"
 #include "pageview.h"
+#include "problem.h"
 
 #define TYPE	"text/html; charset=utf-8"
 
@@ -106,18 +107,25 @@ add_fields(Page *page)
 	add_flag(page, "lang_gu", strcmp(page->fields[FIELD_LANG], "gu") == 0);
 }
 
+/* The receipt has come with the form, so it may say anything. */
+static long
+seconds_until(long then)
+{
+	long		now = (long) time(NULL);
+
+	return then > now ? then - now : 0;
+}
+
 static void
 add_receipt(Page *page)
 {
-	time_t		now = time(NULL);
-
 	if (page->receipt == NULL)
 		return;
 	add(page, "mobile_masked", reading_text(page->receipt, "mobile"));
 	add(page, "notice", reading_text(page->receipt, "notice"));
 	add(page, "notice_lang", page->in_english ? "en" : "");
-	add_number(page, "seconds_left", reading_number(page->receipt, "exp", 0) - now);
-	add_number(page, "resend_in", reading_number(page->receipt, "resend_after", 0) - now);
+	add_number(page, "seconds_left", seconds_until(reading_number(page->receipt, "exp", 0)));
+	add_number(page, "resend_in", seconds_until(reading_number(page->receipt, "resend_after", 0)));
 }
 
 /* Status 0 without a match is not the same to the reader. */
@@ -179,6 +187,12 @@ pageview_show(Page *page, Step step)
 {
 	Buffer		body = {0};
 
+	if (assets_template() == NULL)	/* there was one when it was asked for */
+	{
+		problem_send(page->exchange, 404, "there is no page here");
+		end_page(page);
+		return;
+	}
 	page->step = step;
 	add_values(page);
 	filling_write(&body, assets_template(), value_of, page);

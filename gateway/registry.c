@@ -33,9 +33,7 @@ const Query registry_answer = {"answer",
 	"SELECT d::text, CASE WHEN d ? 'error' THEN NULL ELSE kycvs_to_jwt(d) END"
 "  FROM (SELECT CASE WHEN c ? 'error' THEN c ELSE kycvs.try_status(c, NULL, $4) END AS d"
 "          FROM (SELECT kycvs.try_verify_otp($1::uuid, $2, $3::boolean, $4) AS c OFFSET 0) AS consented OFFSET 0) AS answered", 4};
-const Query registry_page = {"page",
-	"SELECT name, array_to_json(origins)::text, array_to_string(origins, ' ') FROM kycvs.pages"
-" WHERE code = $1 AND origins <> '{}' AND NOT suspended", 1};
+const Query registry_page = {"page", "SELECT name, array_to_json(origins)::text, array_to_string(origins, ' ') FROM kycvs.read_page($1)", 1};
 const Query registry_alive = {"alive", "SELECT bool_and(ok)::text FROM kycvs.service_health() WHERE check_name IN ('authority', 'answer', 'registry', 'preload')", 0};
 const Query registry_keys = {"keys", "SELECT kycvs_jwks()::text", 0};
 

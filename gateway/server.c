@@ -28,6 +28,7 @@
 
 #define BODY_MAX		16384
 #define HEADERS_MAX		16384
+#define INPUT_MAX		65536	/* read ahead of what is being answered */
 #define METHODS			(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
 #define DESCRIPTORS		16384
 #define PAUSE_MS		100		/* when the system has no descriptors left */
@@ -87,8 +88,10 @@ make_connection(struct event_base *base, void *arg)
 	struct bufferevent *connection = bufferevent_socket_new(base, -1, 0);
 
 	(void) arg;
-	if (connection != NULL)
-		evbuffer_add_cb(bufferevent_get_input(connection), on_first_input, connection);
+	if (connection == NULL)
+		return NULL;
+	bufferevent_setwatermark(connection, EV_READ, 0, INPUT_MAX);
+	evbuffer_add_cb(bufferevent_get_input(connection), on_first_input, connection);
 	return connection;
 }
 
@@ -243,30 +246,39 @@ open_entrance(Entrance *entrance, const char *path, const Address *address, Buff
 
 /* ---- from outside ---- */
 
+static bool
+has_metrics_apart(const Config *config)
+{
+	return config->metrics.port != 0 && (config->socket != NULL || !address_is_same(&config->metrics, &config->address));
+}
+
 bool
-server_set(const Config *config, Buffer *problem)
+server_listen(const Config *config, Buffer *problem)
 {
 	static const Address nowhere;
-	bool		apart = config->metrics.port != 0 && (config->socket != NULL || !address_is_same(&config->metrics, &config->address));
+	bool		apart = has_metrics_apart(config);
 
-	if (!apart && entrances[1].http != NULL)
+	if (entrances[0].http != NULL && apart != (entrances[1].http != NULL))
 	{
 		buffer_add_text(problem, RESTART);
 		return false;
 	}
-	if (!open_entrance(&entrances[0], config->socket, config->socket != NULL ? &nowhere : &config->address, problem) ||
-		(apart && !open_entrance(&entrances[1], NULL, &config->metrics, problem)))
-		return false;
 	if (pause_timer == NULL)
 		pause_timer = loop_timer(end_pause, NULL);
+	return open_entrance(&entrances[0], config->socket, config->socket != NULL ? &nowhere : &config->address, problem) &&
+		(!apart || open_entrance(&entrances[1], NULL, &config->metrics, problem));
+}
+
+void
+server_set(const Config *config)
+{
 	client_ms = config->client_seconds * 1000;
 	for (int i = 0; i < 2; i++)
 		if (entrances[i].http != NULL)
 			evhttp_set_timeout(entrances[i].http, config->client_seconds);
 	entrances[0].everything = true;
-	entrances[0].metrics = !apart && config->socket == NULL;
+	entrances[0].metrics = !has_metrics_apart(config) && config->socket == NULL;
 	entrances[1].metrics = true;
-	return true;
 }
 
 void

@@ -24,8 +24,11 @@ typedef struct Path
 /* A path of NULL ends the table. */
 extern const Path paths[];
 
-/* When it runs already, all but where it listens may have changed. */
-extern bool server_set(const Config *config, Buffer *problem);
+/* When it runs already, where it listens may not have changed. */
+extern bool server_listen(const Config *config, Buffer *problem);
+
+/* All but where it listens. */
+extern void server_set(const Config *config);
 
 /* Takes no more; calls when what was taken has been answered. */
 extern void server_stop(void (*stopped) (void));

@@ -40,6 +40,8 @@ static const Status table[] = {
 	{"KV051", 503, NULL, 5},	/* on a standby */
 	{"KV052", 504, NULL, 1},	/* no answer in time */
 	{"KV", 422, NULL, -1},
+	{"0A000", 503, NOT_NOW, 1},	/* these two: what was prepared is there no more */
+	{"26000", 503, NOT_NOW, 1},
 	{"22", 422, "a value is not valid", -1},
 	{"25006", 503, NOT_NOW, 5},	/* read-only: a standby */
 	{"40", 503, NOT_NOW, 1},	/* rolled back, for reasons of the server */
@@ -49,6 +51,7 @@ static const Status table[] = {
 	{"57", 503, NOT_NOW, 5},	/* the server shuts down */
 	{"08", 503, NOT_NOW, 5},	/* connection */
 	{"28", 503, NOT_NOW, 60},	/* login */
+	{"3F", 503, "the gateway is not set up for this registry", 60},	/* no such schema */
 	{"42", 503, "the gateway is not set up for this registry", 60},
 	{"", 500, "something went wrong", -1}
 };

@@ -33,6 +33,8 @@ SELECT cardinality(origins) AS origins FROM kycvs.pages WHERE code = 'pages';
 
 SET ROLE regress_pages_gateway;
 SELECT code, suspended FROM kycvs.pages WHERE code ~ '^pages';
+SELECT * FROM kycvs.read_page('pages');
+SELECT count(*) AS without_page FROM kycvs.read_page('pages-other');
 SELECT kycvs.try_issue_otp('9825100001', 'Tara Singh', 'pages-one', 'P1', api_key => 'page:pages') AS receipt \gset
 SELECT :'receipt'::jsonb ->> 'aud' AS entity, test.jti(:'receipt') AS txn \gset
 SELECT :'entity' AS entity;
@@ -53,6 +55,7 @@ SELECT kycvs.try_issue_otp('9825100001', 'Tara Singh', 'pages-one', api_key => '
 SELECT kycvs.set_page('pages', '{}'), kycvs.set_page('pages-other', '{https://shop.example}') \g /dev/null
 SELECT kycvs.suspend_entity('pages-other') \g /dev/null
 SET ROLE regress_pages_gateway;
+SELECT count(*) AS open FROM (SELECT kycvs.read_page(code) FROM unnest(ARRAY['pages', 'pages-other']) AS code) AS read;
 SELECT kycvs.try_status(:'consent', api_key => 'page:pages') ->> 'error' AS closed, kycvs.try_status(:'consent', api_key => 'page:pages-other') ->> 'error' AS suspended;
 RESET ROLE;
 SELECT kycvs.resume_entity('pages-other') \g /dev/null

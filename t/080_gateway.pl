@@ -179,11 +179,39 @@ is(($gateway->call('/v1/otp/resend', { txn => '9825012345' }, $key))[0], 422, 'a
 
 my @once = (Authorization => "Bearer $key", 'Idempotency-Key' => 'order 17');
 is($gateway->post('/v1/otp', { %ask, reference => 'PNR 3' }, @once)->{status}, 200, 'a request with an Idempotency-Key');
-my $again = $gateway->post('/v1/otp', { %ask, reference => 'PNR 3' }, @once);
-is(decode_json($again->{content})->{jti}, $receipt->{jti}, 'repeated, it has the same answer');
+my $first = $gateway->post('/v1/otp', { %ask, reference => 'PNR 3' }, @once)->{content};
+is(decode_json($first)->{jti}, $receipt->{jti}, 'repeated, it has the same answer');
+is($gateway->post('/v1/otp', { %ask, reference => 'PNR 3' }, @once)->{content}, $first, 'byte for byte');
 is($gateway->post('/v1/otp', { %ask, reference => 'PNR 4' }, @once)->{status}, 422, 'with another body it is a mistake');
 is($gateway->post('/v1/otp/resend', { txn => $receipt->{jti} }, @once)->{status}, 422, 'with another call, too');
 isnt($gateway->post('/v1/otp', { %ask, reference => 'PNR 4', mobile => '9825012346' }, @once, Authorization => "Bearer $other_key")->{status}, 422, 'somebody else\'s is another');
+
+
+# a wrong OTP that is sent again by one key costs one try
+@once = (Authorization => "Bearer $key", 'Idempotency-Key' => 'order 18');
+my $mistaken = otp($observer, $receipt->{jti}) eq '123456' ? '654321' : '123456';
+my %try = (txn => $receipt->{jti}, otp => $mistaken, consent => JSON::PP::true);
+is(join(' ', map { my $said = decode_json($gateway->post('/v1/consent', \%try, @once)->{content}); "$said->{code} $said->{tries_left}" } 1 .. 3), 'KV010 2 KV010 2 KV010 2', 'a wrong OTP that is repeated with its key');
+is(($gateway->call('/v1/consent', \%try, $key))[1]{tries_left}, 1, 'has cost one try');
+
+# what may be otherwise later is asked again
+@once = (Authorization => "Bearer $key", 'Idempotency-Key' => 'order 19');
+is($gateway->post('/v1/otp/resend', { txn => $receipt->{jti} }, @once)->{status}, 429, 'too early to resend');
+is($gateway->post('/v1/otp/resend', { txn => $receipt->{jti} }, @once)->{status}, 429, 'which is asked again');
+is($observer->value("SELECT count(*) FROM kycvs_data.audit WHERE event = 'resend' AND outcome = 'KV007'"), 3, 'of the registry');
+
+# while the first is being answered
+@once = (Authorization => "Bearer $key", 'Idempotency-Key' => 'order 20');
+stop_process(my $busy = authority_pid($observer));
+my $earlier = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->port);
+my $same = encode_json({ %ask, reference => 'PNR 20' });
+print $earlier "POST /v1/otp HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer $key\r\nIdempotency-Key: order 20\r\nContent-Type: application/json\r\nContent-Length: " . length($same) . "\r\nConnection: close\r\n\r\n$same";
+HttpGateway::wait_until(sub { $gateway->metrics =~ /^kycvs_gateway_in_flight 2$/m }, 'it is in flight, beside the request for metrics');
+my $again = $gateway->post('/v1/otp', $same, @once);
+is("$again->{status} $again->{headers}{'retry-after'}", '409 1', 'the same at the same time: later');
+continue_process($busy);
+my ($body_of_first) = do { local $/; readline $earlier } =~ /^HTTP\/1\.1 200 .*?\r\n\r\n(.*)$/s;
+is($gateway->post('/v1/otp', $same, @once)->{content}, $body_of_first, 'and then it has the answer of the first');
 
 # ---- CoWIN's clients -------------------------------------------------------------------------------
 
@@ -334,6 +362,17 @@ append_to_file($conf, "database = $database\nmetrics = 127.0.0.1:1\n");
 $configured->signal('HUP');
 HttpGateway::wait_until(sub { HTTP::Tiny->new->get("http://127.0.0.1:$metrics/metrics")->{content} =~ /^kycvs_gateway_connections 4$/m }, 'what the command line says wins');
 is($configured->stop, 0, 'SIGTERM: it ends');
+
+# nothing of a configuration that is refused is taken over
+unlink $conf;
+append_to_file($conf, "database = $database\n");
+my $whole = HttpGateway->start(log => "$folder/whole.log", arguments => [ '--config', $conf ]);
+append_to_file($conf, "metrics = 127.0.0.1:$metrics\n");
+$whole->signal('HUP');
+$whole->said(qr/configuration not changed: where it listens changes with a restart only/);
+is(IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $metrics), undef, 'SIGHUP does not make it listen elsewhere');
+is($whole->get('/metrics')->{status}, 200, 'and metrics stay where they were');
+is($whole->stop, 0, 'it ends');
 
 # a request that runs while it ends has its answer
 stop_process($authority);

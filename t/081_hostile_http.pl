@@ -91,11 +91,24 @@ foreach my $smuggled (
 {
     answers($smuggled->[0], $head . $smuggled->[1], qr/^(?:400)?$/);
 }
+foreach my $path (qw(/healthz /openapi.json /page?client=irctc /nothing /v1/otp))
+{
+    my $got = $gateway->raw("HEAD $path HTTP/1.1\r\nHost: x\r\n\r\n" . $inner, patience => 0.5);
+    like($got, qr/^HTTP[^\n]*\n(?:[A-Z][^\n]*\n)*Content-Length: [1-9]\d*\r\n(?:[A-Z][^\n]*\n)*\r\nHTTP\/1\.1 200 OK\r\n/, "HEAD $path has no body, and what follows is the next answer");
+}
+answers('no Host', "GET /healthz HTTP/1.1\r\n\r\n", qr/^400$/);
+answers('two Hosts', "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", qr/^400$/);
+like($gateway->raw("GET /nothing HTTP/1.0\r\n\r\n"), qr/^HTTP\/1\.0 404 /, 'HTTP/1.0 does without');
 answers('no HTTP at all', "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" . "\0" x 100, qr/^(?:400)?$/);
 answers('an unknown method', "BREW /v1/otp HTTP/1.1\r\nHost: x\r\n\r\n", qr/^(?:400|405|501)?$/);
 answers('HTTP/0.9', "GET /healthz\r\n\r\n", qr/^(?:400|200)?$/);
 answers('a NUL in a header', "GET /healthz HTTP/1.1\r\nHost: x\0y\r\n\r\n", qr/^(?:400|200)?$/);
 answers('a path out of here', "GET /../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", qr/^404$/);
+
+# what the page is given to show again
+my $odd = 'client=irctc&purpose=ticket-booking&lang=en&step=answer&txn=00000000-0000-8000-8000-000000000000&otp=123456'
+  . '&receipt=%7B%22mobile%22%3A1%2C%22exp%22%3A-9223372036854775808%2C%22resend_after%22%3A9223372036854775807%7D';
+answers('a receipt with odd times', "POST /page HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($odd) . "\r\n\r\n$odd", qr/^422$/);
 
 # ---- slowly -------------------------------------------------------------------------------------
 
@@ -123,6 +136,23 @@ is($open, 0, 'clients that send a byte now and then, or none, are closed in time
     close $_ foreach grep { defined } @crowd;
     is($small->stop, 0, 'and it ends well') or diag($small->log_text);
 }
+
+# ---- without reading --------------------------------------------------------------------------------
+
+# How much is taken from a client that never reads its answers.
+my $deaf = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->port, Blocking => 0) or die;
+my $asked = "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" x 2000;
+my ($taken, $enough, $idle) = (0, 64 * 1024 * 1024, 0);
+while ($taken < $enough && $idle < 50)
+{
+    my $n = syswrite($deaf, $asked);
+    last if !defined $n && !$!{EAGAIN};
+    $taken += $n // 0;
+    $idle = defined $n ? 0 : $idle + 1;
+    sleep(0.02) unless defined $n;
+}
+cmp_ok($taken, '<', $enough, 'what a client sends that does not read is not all taken in');
+close $deaf;
 
 # ---- mutations ----------------------------------------------------------------------------------------
 

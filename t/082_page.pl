@@ -11,6 +11,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use HTTP::Tiny;
 use HttpGateway;
+use IO::Socket::INET;
 use JSON::PP qw(decode_json);
 use Kycvs;
 use PostgreSQL::Test::Cluster;
@@ -163,6 +164,24 @@ is(post($strict, { %second, otp => $otp eq '123456' ? '654321' : '123456' })->{s
 is(post($strict, { %second, otp => $otp })->{status}, 429, 'is the last one from this address');
 like($strict->metrics, qr/^kycvs_gateway_limited_total 2$/m, 'and they are counted');
 $strict->stop;
+
+# ---- the page is taken away while somebody waits ----------------------------------------------------
+
+append_to_file("$folder/gateway.conf", "database = " . $node->connstr('registry') . " user=gate\nweb = $web\n");
+my $shut = HttpGateway->start(log => "$folder/shut.log", arguments => [ '--config', "$folder/gateway.conf" ]);
+my $authority = authority_pid($observer);
+stop_process($authority);
+my $waits = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $shut->port);
+my $asks = form(%first, mobile => next_mobile(), name => 'Ramesh Patel');
+print $waits "POST /page HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($asks) . "\r\nConnection: close\r\n\r\n$asks";
+HttpGateway::wait_until(sub { $observer->value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'gate' AND state = 'active' AND query ~ 'try_issue_otp'") }, 'the page asks');
+unlink "$folder/gateway.conf";
+append_to_file("$folder/gateway.conf", "database = " . $node->connstr('registry') . " user=gate\n");
+$shut->signal('HUP');
+$shut->said(qr/configuration read again/);
+continue_process($authority);
+like(do { local $/; readline $waits }, qr/^HTTP\/1\.1 404 /, 'whoever waits for a page that is no longer there is told so');
+is($shut->stop, 0, 'and the gateway goes on');
 
 # ---- it changes ---------------------------------------------------------------------------------------
 

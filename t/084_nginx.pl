@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use HttpGateway;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use JSON::PP qw(decode_json encode_json);
 use Kycvs;
 use PostgreSQL::Test::Cluster;
@@ -89,6 +90,21 @@ is((ask('/v1/otp', @json, '-d', 'x' x 20000))[0], 413, 'a body that is too long'
 my @form = ('-d', 'client=irctc&purpose=ticket-booking&lang=en&step=otp&name=Ramesh+Patel');
 my @got = map { (ask('/page', @form, '-d', 'mobile=' . next_mobile(), '-H', "X-Forwarded-For: 198.51.100.$_", '-H', "Origin: https://kycvs.example:$tls"))[0] } 1 .. 3;
 is("@got", '200 200 429', 'an address that a client has made up is not believed');
+
+# Another proxy may say it in its own way, or leave what the client has said.
+sub direct
+{
+    my ($headers) = @_;
+    my $socket = IO::Socket::UNIX->new(Peer => "$folder/gateway.sock") or return 'no socket';
+    my $body = 'client=irctc&purpose=ticket-booking&lang=en&step=otp&name=Ramesh+Patel&mobile=' . next_mobile();
+    print $socket "POST /page HTTP/1.1\r\nHost: x\r\n${headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body";
+    return do { local $/; readline $socket } =~ /^HTTP\/1\.1 (\d+)/ ? $1 : 'no answer';
+}
+
+@got = map { direct("X-Forwarded-For: 198.51.100.$_\r\nX-Forwarded-For: 192.0.2.7\r\n") } 1 .. 3;
+is("@got", '200 200 429', 'nor when the proxy adds a line of its own behind it');
+@got = map { direct("X-Forwarded-For: ::ffff:192.0.2.$_\r\n") } 1 .. 3;
+is("@got", '200 200 200', 'IPv4 addresses that are written as IPv6 are not one network');
 
 # ---- what is smuggled ------------------------------------------------------------------------------
 

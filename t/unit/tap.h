@@ -22,6 +22,7 @@ extern int	tap_finish(void);
 extern void test_choice(void);
 extern void test_dosepack(void);
 extern void test_family(void);
+extern void test_gateway(void);
 extern void test_keyfile(void);
 extern void test_keyring(void);
 extern void test_mobile(void);

@@ -2,8 +2,8 @@
  * unit_test.c
  *	  Tests of the modules that need no server: names, choices among them,
  *	  mobile numbers, rules, doses, key files, signing keys, secrets, one-time
- *	  passwords, messages, their routes and shipped texts, and what the sender
- *	  judges by itself.  Prints TAP.
+ *	  passwords, messages, their routes and shipped texts, what the sender judges
+ *	  by itself, and what the gateway remembers.  Prints TAP.
  *
  * Copyright (c) 2026, the kycvs authors
  */
@@ -28,6 +28,7 @@ main(void)
 	test_otp();
 	test_template();
 	test_sender();
+	test_gateway();
 	test_smschoice();
 	test_smscheck();
 	test_smslength();

@@ -39,7 +39,7 @@ class Refused(Exception):
 def query(sql, **values):
     """Rows of a statement. Values travel in the environment: others may read our arguments, and nothing is pasted into SQL."""
     names = ''.join(f'\\getenv {name} SHOP_{name.upper()}\n' for name in values)
-    environment = os.environ | {f'SHOP_{name.upper()}': value for name, value in values.items()}
+    environment = os.environ | {f'SHOP_{name.upper()}': value.replace('\0', '') for name, value in values.items()}
     psql = ['psql', '-XqAt', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=sqlstate']
     done = subprocess.run(psql, input=names + sql, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -163,10 +163,11 @@ class Shop(BaseHTTPRequestHandler):
             self.send(404, page('Not found', '<p><a href="/">Book a room</a></p>'))
 
     def do_POST(self):
-        length = int(self.headers.get('Content-Length') or 0)
+        given = self.headers.get('Content-Length', '0')
+        length = int(given) if given.isdecimal() else LONGEST + 1
         if length > LONGEST:
             return self.send(413, page('Too long', ''))
-        form = {name: values[0].replace('\0', '') for name, values in parse_qs(self.rfile.read(length).decode(errors='replace')).items()}
+        form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode(errors='replace')).items()}
         if self.path == '/book':
             return self.book(form)
         if self.path == '/confirm':
