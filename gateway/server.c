@@ -174,6 +174,12 @@ exchange_address(const Exchange *exchange)
 
 /* ---- replies ---- */
 
+static bool
+is_head(struct evhttp_request *http)
+{
+	return evhttp_request_get_command(http) == EVHTTP_REQ_HEAD;
+}
+
 void
 exchange_add_header(Exchange *exchange, const char *name, const char *value)
 {
@@ -218,7 +224,10 @@ exchange_reply(Exchange *exchange, int status, const char *type, const Buffer *t
 {
 	struct evbuffer *body = evbuffer_new();
 
-	if (text != NULL)
+	/* what a HEAD gets has a length and no body, which libevent would send */
+	if (text != NULL && is_head(exchange->http))
+		exchange_add_number(exchange, "Content-Length", text->length);
+	else if (text != NULL)
 		evbuffer_add(body, text->data, text->length);
 	if (type != NULL)
 		exchange_add_header(exchange, "Content-Type", type);
@@ -250,7 +259,7 @@ is_number(const char *value)
 	return *value != '\0' && value[strspn(value, "0123456789")] == '\0';
 }
 
-/* Whether there is one way to say where it ends. */
+/* Whether there is one way to say where it ends.  libevent takes the body of a HEAD for the next request. */
 static bool
 has_one_end(struct evhttp_request *http)
 {
@@ -267,7 +276,7 @@ has_one_end(struct evhttp_request *http)
 		if (strcasecmp(header->key, "Transfer-Encoding") == 0 && (++codings > 1 || strcasecmp(header->value, "chunked") != 0))
 			return false;
 	}
-	return lengths + codings <= 1;
+	return lengths + codings <= (is_head(http) ? 0 : 1);
 }
 
 /* The network of 64 bits is what one subscriber has. */

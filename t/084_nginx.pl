@@ -128,3 +128,5 @@ like($logs, qr/"POST \/v1\/otp" 200/, 'nginx logs requests');
 unlike($logs, qr/9825012345|Ramesh|(?<!\d)$otp(?!\d)|\Q$key\E/, 'without numbers, names, OTPs or keys');
 
 done_testing();
+is(raw("HEAD /healthz HTTP/1.1\r\nHost: kycvs.example\r\nContent-Length: " . length($inner) . "\r\n\r\n$inner"), '400', 'the body of a HEAD is no request');
+
