@@ -279,22 +279,41 @@ has_one_end(struct evhttp_request *http)
 	return lengths + codings <= (is_head(http) ? 0 : 1);
 }
 
-/* The network of 64 bits is what one subscriber has. */
+/* The network of 64 bits is what one subscriber has; one that stands for an IPv4 address is that. */
 static void
-write_address(char *to, int family, const void *bytes)
+write_address(char *to, int family, const uint8_t *bytes)
 {
+	static const uint8_t mapped[12] = {[10] = 0xff,[11] = 0xff};
 	uint8_t		network[16] = {0};
 
+	if (family == AF_INET6 && memcmp(bytes, mapped, sizeof(mapped)) == 0)
+	{
+		family = AF_INET;
+		bytes += sizeof(mapped);
+	}
 	if (family == AF_INET6)
 		memcpy(network, bytes, 8);
 	inet_ntop(family, family == AF_INET6 ? network : bytes, to, ADDRESS_SIZE);
+}
+
+/* The last line of this name, or NULL: a proxy may write its own behind those of the client. */
+static const char *
+find_last(struct evhttp_request *http, const char *name)
+{
+	struct evkeyval *header;
+	const char *last = NULL;
+
+	TAILQ_FOREACH(header, evhttp_request_get_input_headers(http), next)
+		if (strcasecmp(header->key, name) == 0)
+			last = header->value;
+	return last;
 }
 
 /* Only a proxy on our socket is believed, and of what it says the last, which is its own. */
 static void
 find_address(Exchange *exchange, const Listener *listener)
 {
-	const char *forwarded = listener->socket != NULL ? exchange_header(exchange, "X-Forwarded-For") : NULL;
+	const char *forwarded = listener->socket != NULL ? find_last(exchange->http, "X-Forwarded-For") : NULL;
 	char	   *peer = NULL;
 	const char *text;
 	uint16_t	port;

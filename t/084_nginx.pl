@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use HttpGateway;
 use IO::Socket::INET;
+use IO::Socket::UNIX;
 use JSON::PP qw(decode_json encode_json);
 use Kycvs;
 use PostgreSQL::Test::Cluster;
@@ -89,6 +90,23 @@ is((ask('/v1/otp', @json, '-d', 'x' x 20000))[0], 413, 'a body that is too long'
 my @form = ('-d', 'client=irctc&purpose=ticket-booking&lang=en&step=otp&name=Ramesh+Patel');
 my @got = map { (ask('/page', @form, '-d', 'mobile=' . next_mobile(), '-H', "X-Forwarded-For: 198.51.100.$_", '-H', "Origin: https://kycvs.example:$tls"))[0] } 1 .. 3;
 is("@got", '200 200 429', 'an address that a client has made up is not believed');
+
+# Of a proxy that says more: the status of a form for the page.
+sub forward
+{
+    my (@forwarded) = @_;
+    my $form = 'client=irctc&purpose=ticket-booking&lang=en&step=otp&name=Ramesh+Patel&mobile=' . next_mobile();
+    my $socket = IO::Socket::UNIX->new(Peer => "$folder/gateway.sock") or die $!;
+    print $socket join("\r\n", 'POST /page HTTP/1.1', 'Host: x', 'Connection: close', 'Content-Type: application/x-www-form-urlencoded', 'Content-Length: ' . length($form), (map { "X-Forwarded-For: $_" } @forwarded), '', $form);
+    my ($status) = (do { local $/; readline $socket }) =~ /^HTTP\/1\.1 (\d+)/;
+    return $status;
+}
+
+is(join(' ', map { forward("198.51.100.$_", '192.0.2.1') } 1 .. 3), '200 200 429', 'of two lines the last is believed, which the proxy has added');
+is(join(' ', map { forward("198.51.100.$_, 192.0.2.2") } 1 .. 3), '200 200 429', 'and of one line what stands last');
+is(join(' ', map { forward("2001:db8:0:1::$_") } 1 .. 3), '200 200 429', 'of an IPv6 address its network');
+is(forward('::ffff:192.0.2.1'), 429, 'an IPv4 address is the same when it is written as IPv6');
+is(join(' ', map { forward("::ffff:192.0.2.$_") } 3 .. 5), '200 200 200', 'and has no part in a network of all of them');
 
 # ---- what is smuggled ------------------------------------------------------------------------------
 
