@@ -11,6 +11,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use HTTP::Tiny;
 use HttpGateway;
+use IO::Socket::INET;
 use JSON::PP qw(decode_json);
 use Kycvs;
 use PostgreSQL::Test::Cluster;
@@ -163,6 +164,56 @@ is(post($strict, { %second, otp => $otp eq '123456' ? '654321' : '123456' })->{s
 is(post($strict, { %second, otp => $otp })->{status}, 429, 'is the last one from this address');
 like($strict->metrics, qr/^kycvs_gateway_limited_total 2$/m, 'and they are counted');
 $strict->stop;
+
+# Requests of which none is answered before all are there.
+sub post_at_once
+{
+    my ($with, @forms) = @_;
+    my $authority = authority_pid($observer);
+    my @sockets = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $with->port) } @forms;
+    stop_process($authority);
+    foreach my $i (0 .. $#forms)
+    {
+        my $text = form(%{ $forms[$i] });
+        print { $sockets[$i] } "POST /page HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($text) . "\r\nConnection: close\r\n\r\n$text";
+    }
+    HttpGateway::wait_until(sub { $with->metrics =~ /^kycvs_gateway_waiting 0$/m }, 'all of them have been looked at');
+    continue_process($authority);
+    return map { my $answer = do { local $/; readline $_ }; $answer =~ /^HTTP\/1\.1 (\d+)/ } @sockets;
+}
+
+$strict = HttpGateway->start(log => "$folder/strict2.log", arguments => [ @where, '--wrong-per-client', 1 ]);
+@got = map { { fields(post($strict, { %first, mobile => next_mobile(), name => 'Ramesh Patel' }), 'answer') } } 1 .. 3;
+$_->{otp} = '12345' foreach @got;
+is(join(' ', sort(post_at_once($strict, @got))), '422 429 429', 'wrong codes that come at once do not pass together');
+is($strict->stop, 0, 'it ends');
+$strict = HttpGateway->start(log => "$folder/strict3.log", arguments => [ @where, '--wrong-per-client', 1 ]);
+%second = fields(post($strict, { %first, mobile => next_mobile(), name => 'Ramesh Patel' }), 'answer');
+$otp = otp($observer, $second{txn});
+is(join(' ', map { post($strict, { %second, otp => $otp })->{status} } 1 .. 3), '200 200 200', 'right codes are not counted');
+is(post($strict, { %second, txn => '00000000-0000-8000-8000-000000000000', otp => '12345' })->{status}, 404, 'nor is what is no guess');
+is(post($strict, { %second, otp => $otp })->{status}, 200, 'whatever its answer is');
+$strict->stop;
+
+# ---- the page goes while somebody is on it -------------------------------------------------------------
+
+my $conf = "$folder/gateway.conf";
+append_to_file($conf, "web = $web\n");
+my $leaving = HttpGateway->start(log => "$folder/leaving.log", arguments => [ '--database', $node->connstr('registry') . ' user=gate', '--config', $conf ]);
+%second = fields(post($leaving, { %first, mobile => next_mobile(), name => 'Ramesh Patel' }), 'answer');
+my $authority = authority_pid($observer);
+my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $leaving->port);
+my $text = form(%second, otp => '12345');
+stop_process($authority);
+print $socket "POST /page HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($text) . "\r\nConnection: close\r\n\r\n$text";
+HttpGateway::wait_until(sub { $leaving->metrics =~ /^kycvs_gateway_in_flight 2$/m }, 'the request, beside the one for the metrics');
+unlink $conf;
+append_to_file($conf, "# no page\n");
+$leaving->signal('HUP');
+$leaving->said(qr/configuration read again/);
+continue_process($authority);
+like(do { local $/; readline $socket }, qr/^HTTP\/1\.1 404 /, 'a page that is taken away meanwhile is not shown');
+is($leaving->stop, 0, 'and the gateway goes on until it is told to end');
 
 # ---- it changes ---------------------------------------------------------------------------------------
 
