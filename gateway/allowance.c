@@ -22,17 +22,16 @@ typedef struct Bucket
 {
 	uint8_t		who[DIGEST_LENGTH];
 	double		level;
+	int			hourly;
 	int64_t		since;
 } Bucket;
 
 static Bucket buckets[SETS][WAYS];
 
 static void
-leak(Bucket *bucket, int hourly)
+leak(Bucket *bucket, int64_t now)
 {
-	int64_t		now = loop_now();
-
-	bucket->level -= (now - bucket->since) / HOUR_MS * hourly;
+	bucket->level -= (now - bucket->since) / HOUR_MS * bucket->hourly;
 	if (bucket->level < 0)
 		bucket->level = 0;
 	bucket->since = now;
@@ -42,6 +41,7 @@ static Bucket *
 find_bucket(const char *what, const char *who, int hourly)
 {
 	uint8_t		digest[DIGEST_LENGTH];
+	int64_t		now = loop_now();
 	Bucket	   *set;
 	Bucket	   *emptiest;
 
@@ -49,9 +49,10 @@ find_bucket(const char *what, const char *who, int hourly)
 	set = emptiest = buckets[(digest[0] | digest[1] << 8) % SETS];
 	for (int i = 0; i < WAYS; i++)
 	{
+		leak(&set[i], now);
 		if (memcmp(set[i].who, digest, DIGEST_LENGTH) == 0)
 		{
-			leak(&set[i], hourly);
+			set[i].hourly = hourly;
 			return &set[i];
 		}
 		if (set[i].level < emptiest->level)
@@ -59,7 +60,8 @@ find_bucket(const char *what, const char *who, int hourly)
 	}
 	memcpy(emptiest->who, digest, DIGEST_LENGTH);
 	emptiest->level = 0;
-	emptiest->since = loop_now();
+	emptiest->hourly = hourly;
+	emptiest->since = now;
 	return emptiest;
 }
 
