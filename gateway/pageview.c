@@ -107,17 +107,24 @@ add_fields(Page *page)
 }
 
 static void
-add_receipt(Page *page)
+add_seconds_to(Page *page, const char *name, long when)
 {
 	time_t		now = time(NULL);
 
 	if (page->receipt == NULL)
 		return;
+	add_number(page, name, when > now ? when - now : 0);
+}
+
+static void
+add_receipt(Page *page)
+{
+
 	add(page, "mobile_masked", reading_text(page->receipt, "mobile"));
 	add(page, "notice", reading_text(page->receipt, "notice"));
 	add(page, "notice_lang", page->in_english ? "en" : "");
-	add_number(page, "seconds_left", reading_number(page->receipt, "exp", 0) - now);
-	add_number(page, "resend_in", reading_number(page->receipt, "resend_after", 0) - now);
+	add_seconds_to(page, "seconds_left", reading_number(page->receipt, "exp", 0));
+	add_seconds_to(page, "resend_in", reading_number(page->receipt, "resend_after", 0));
 }
 
 /* Status 0 without a match is not the same to the reader. */

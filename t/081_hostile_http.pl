@@ -122,6 +122,14 @@ for (my $i = 0; $i < 14; $i++)
 my $open = grep { my $ready = ''; vec($ready, fileno($_), 1) = 1; !(select($ready, undef, undef, 0) && !sysread($_, my $nothing, 1)) } @slow, @silent;
 is($open, 0, 'clients that send a byte now and then, or none, are closed in time');
 
+# ---- numbers that cannot be subtracted from ---------------------------------------------------------
+
+foreach my $when ('-9223372036854775808', '9223372036854775807')
+{
+    my $form = "client=irctc&step=answer&otp=1&txn=00000000-0000-8000-8000-000000000000&receipt=%7B%22exp%22%3A$when%2C%22resend_after%22%3A$when%7D";
+    answers("a receipt of the year $when", "POST /page HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($form) . "\r\n\r\n$form", qr/^422$/);
+}
+
 # ---- mutations ----------------------------------------------------------------------------------------
 
 my @valid = (
