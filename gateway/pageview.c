@@ -15,6 +15,7 @@
 #include "filling.h"
 #include "memory.h"
 #include "pageview.h"
+#include "problem.h"
 
 #define TYPE	"text/html; charset=utf-8"
 
@@ -106,13 +107,12 @@ add_fields(Page *page)
 	add_flag(page, "lang_gu", strcmp(page->fields[FIELD_LANG], "gu") == 0);
 }
 
+/* Nothing when that time has passed, or is none: a receipt may come from a stranger. */
 static void
 add_seconds_to(Page *page, const char *name, long when)
 {
 	time_t		now = time(NULL);
 
-	if (page->receipt == NULL)
-		return;
 	add_number(page, name, when > now ? when - now : 0);
 }
 
@@ -120,6 +120,8 @@ static void
 add_receipt(Page *page)
 {
 
+	if (page->receipt == NULL)
+		return;
 	add(page, "mobile_masked", reading_text(page->receipt, "mobile"));
 	add(page, "notice", reading_text(page->receipt, "notice"));
 	add(page, "notice_lang", page->in_english ? "en" : "");
@@ -181,16 +183,26 @@ add_headers(Page *page)
 	buffer_wipe(&policy);
 }
 
-void
-pageview_show(Page *page, Step step)
+static void
+reply(Page *page)
 {
 	Buffer		body = {0};
 
-	page->step = step;
 	add_values(page);
 	filling_write(&body, assets_template(), value_of, page);
 	add_headers(page);
 	exchange_reply(page->exchange, page->status, TYPE, &body);
 	buffer_wipe(&body);
+}
+
+/* A reload may have taken the page away while the registry thought. */
+void
+pageview_show(Page *page, Step step)
+{
+	page->step = step;
+	if (assets_template() != NULL)
+		reply(page);
+	else
+		problem_send(page->exchange, 404, "there is no page here");
 	end_page(page);
 }
