@@ -50,7 +50,7 @@ $conf =~ s{listen \[::\]:.*\n}{}g;
 $conf =~ s{listen 80;}{listen 127.0.0.1:$plain;};
 $conf =~ s{listen 443 }{listen 127.0.0.1:$tls };
 my $temporary = join '', map { "${_}_temp_path $folder/tmp;\n" } qw(client_body proxy fastcgi uwsgi scgi);
-append_to_file("$folder/nginx.conf", "daemon off;\npid $folder/nginx.pid;\nerror_log $folder/logs/error.log;\nworker_processes 1;\nevents { worker_connections 256; }\nhttp {\naccess_log off;\n$temporary$conf\n}\n");
+append_to_file("$folder/nginx.conf", "daemon off;\npid $folder/nginx.pid;\nerror_log $folder/logs/error.log;\nworker_processes 1;\nevents { worker_connections 256; }\nhttp {\naccess_log $folder/logs/access.log combined;\n$temporary$conf\n}\n");
 my $tried = `$nginx -t -q -e $folder/logs/error.log -c $folder/nginx.conf 2>&1`;
 is($?, 0, 'nginx takes the configuration') or BAIL_OUT($tried);
 my $pid = fork() // die;
@@ -132,12 +132,15 @@ foreach my $smuggled (
     like(raw($start . $smuggled->[1]), qr/^(?:400|501)?$|^401 404$/, "$smuggled->[0]: is refused, or what is behind it is a request of its own");
 }
 
+is(raw("HEAD /healthz HTTP/1.1\r\nHost: kycvs.example\r\nContent-Length: " . length($inner) . "\r\n\r\n$inner"), '400', 'the body of a HEAD is no request');
+
 # ---- what is logged -----------------------------------------------------------------------------------
 
 ask("/page?client=irctc&reference=9825012345");
+system("$curl -s -m 20 -o /dev/null -H 'Host: kycvs.example' 'http://127.0.0.1:$plain/page?client=irctc&reference=9825012345'");
 is($gateway->stop, 0, 'the gateway ends');
 ok(!-e "$folder/gateway.sock", 'and its socket is gone');
-is((ask('/healthz'))[0], 502, 'nginx says that it is away');
+is((ask('/page?client=irctc&reference=9825012345'))[0], 502, 'nginx says that it is away');
 kill 'TERM', $pid;
 waitpid $pid, 0;
 $pid = 0;
@@ -146,5 +149,3 @@ like($logs, qr/"POST \/v1\/otp" 200/, 'nginx logs requests');
 unlike($logs, qr/9825012345|Ramesh|(?<!\d)$otp(?!\d)|\Q$key\E/, 'without numbers, names, OTPs or keys');
 
 done_testing();
-is(raw("HEAD /healthz HTTP/1.1\r\nHost: kycvs.example\r\nContent-Length: " . length($inner) . "\r\n\r\n$inner"), '400', 'the body of a HEAD is no request');
-
