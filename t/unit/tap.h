@@ -19,6 +19,7 @@ extern bool tap_bytes(const void *got, size_t length, const char *hex, const cha
 extern int	tap_finish(void);
 
 /* The subjects, a file each. */
+extern void test_allowance(void);
 extern void test_choice(void);
 extern void test_dosepack(void);
 extern void test_family(void);

@@ -16,6 +16,7 @@ main(void)
 {
 	test_rules();
 	test_dosepack();
+	test_allowance();
 	test_choice();
 	test_mobile();
 	test_name();
