@@ -333,16 +333,26 @@ on_client(const PoolAnswer *answer, void *arg)
 
 /* ---- what comes in ---- */
 
+/* An address says who asks and why; what a person types comes with a form only, and so is in no history or log. */
+static bool
+read_query(Page *page)
+{
+	const char *query = exchange_query(page->exchange);
+
+	for (int i = FIELD_STEP; i < FIELDS; i++)
+		page->fields[i] = copy_text("");
+	return form_read(query, strlen(query), pageview_fields, FIELD_STEP, page->fields);
+}
+
 static bool
 read_fields(Page *page)
 {
 	static const char type[] = "application/x-www-form-urlencoded";
 	const char *given = exchange_header(page->exchange, "Content-Type");
-	const char *query = exchange_query(page->exchange);
 	const Buffer *body = exchange_body(page->exchange);
 
 	if (!exchange_is_post(page->exchange))
-		return form_read(query, strlen(query), pageview_fields, FIELDS, page->fields);
+		return read_query(page);
 	return form_read(body->data, body->length, pageview_fields, FIELDS, page->fields) &&
 		given != NULL && strncasecmp(given, type, strlen(type)) == 0;
 }

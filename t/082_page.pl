@@ -98,6 +98,8 @@ is($gateway->get('/page?client=irctc&client=indigo')->{status}, 400, 'two client
 is($gateway->get('/page?client=irctc&reference=%ff')->{status}, 400, 'no UTF-8');
 is($gateway->get('/page?client=irctc&reference=%00')->{status}, 400, 'a NUL');
 
+unlike(get($gateway, %about, mobile => '9825012345', name => 'Ramesh Patel', receipt => '{"notice":"x"}')->{content}, qr/9825012345|Ramesh/, 'a number or a name in an address is passed over');
+
 foreach my $file ([ 'kycvs.js', 'text/javascript; charset=utf-8', 'cross-origin' ], [ 'page.js', 'text/javascript; charset=utf-8', 'same-origin' ], [ 'page.css', 'text/css; charset=utf-8', 'same-origin' ])
 {
     my ($name, $type, $policy) = @$file;
