@@ -17,7 +17,8 @@
 #include "pageview.h"
 #include "problem.h"
 
-#define TYPE	"text/html; charset=utf-8"
+#define TYPE		"text/html; charset=utf-8"
+#define ROUND_BYTES	4096
 
 const char *const pageview_fields[FIELDS] = {
 	"client", "purpose", "reference", "lang", "travel_date", "return", "embed", "step", "txn", "mobile", "name", "otp", "consent", "receipt"
@@ -183,6 +184,14 @@ add_headers(Page *page)
 	buffer_wipe(&policy);
 }
 
+/* Who sees only how much is sent would else know the answer. */
+static void
+pad(Buffer *body)
+{
+	while (body->length % ROUND_BYTES != 0)
+		buffer_add_char(body, '\n');
+}
+
 static void
 reply(Page *page)
 {
@@ -190,6 +199,7 @@ reply(Page *page)
 
 	add_values(page);
 	filling_write(&body, assets_template(), value_of, page);
+	pad(&body);
 	add_headers(page);
 	exchange_reply(page->exchange, page->status, TYPE, &body);
 	buffer_wipe(&body);

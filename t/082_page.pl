@@ -136,6 +136,11 @@ is($observer->value("SELECT kycvs_verify(kycvs_from_jwt('$jwt'), 'irctc', 'PNR 1
 like($reply->{content}, qr/<form method="post" action="https:\/\/shop\.example\/back\?order=17">/, 'by a form');
 like(post($gateway, { %second, otp => $otp })->{content}, qr/data-answer/, 'sent twice it is the same');
 
+my %other = fields(post($gateway, { %first, mobile => next_mobile(), name => 'Nobody' }), 'answer');
+my $unknown = post($gateway, { %other, otp => otp($observer, $other{txn}) });
+like($unknown->{content}, qr/&quot;none&quot;/, 'who is not known has an answer');
+is(length $unknown->{content}, length $reply->{content}, 'of the same length, which is all that can be seen on the way');
+
 $reply = post($gateway, { fields(get($gateway, %about, lang => 'hi', reference => 'PNR 2'), 'otp'), mobile => '9825012345', name => 'Ramesh Patel' });
 like($reply->{content}, qr/<p class="notice" lang="en">Indian Railways/, 'a notice that is not there in Hindi is in English');
 
