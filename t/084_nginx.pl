@@ -132,7 +132,7 @@ foreach my $smuggled (
     like(raw($start . $smuggled->[1]), qr/^(?:400|501)?$|^401 404$/, "$smuggled->[0]: is refused, or what is behind it is a request of its own");
 }
 
-is(raw("HEAD /healthz HTTP/1.1\r\nHost: kycvs.example\r\nContent-Length: " . length($inner) . "\r\n\r\n$inner"), '400', 'the body of a HEAD is no request');
+like(raw("HEAD /healthz HTTP/1.1\r\nHost: kycvs.example\r\nContent-Length: " . length($inner) . "\r\n\r\n$inner"), qr/^(?:400)?$/, 'the body of a HEAD is no request');
 
 # ---- what is logged -----------------------------------------------------------------------------------
 
