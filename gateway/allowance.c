@@ -79,3 +79,11 @@ allowance_take(const char *what, const char *who, int hourly)
 {
 	find_bucket(what, who, hourly)->level += 1;
 }
+
+void
+allowance_give_back(const char *what, const char *who, int hourly)
+{
+	Bucket	   *bucket = find_bucket(what, who, hourly);
+
+	bucket->level = bucket->level > 1 ? bucket->level - 1 : 0;
+}

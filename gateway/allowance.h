@@ -13,7 +13,8 @@
 /* Seconds until one more is allowed, "hourly" being allowed in an hour; 0: now. */
 extern int	allowance_wait(const char *what, const char *who, int hourly);
 
-/* Counts one. */
+/* Counts one, or takes one back. */
 extern void allowance_take(const char *what, const char *who, int hourly);
+extern void allowance_give_back(const char *what, const char *who, int hourly);
 
 #endif							/* GATEWAY_ALLOWANCE_H */

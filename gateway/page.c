@@ -119,11 +119,22 @@ take_code(Page *page)
 	return false;
 }
 
-static void
-count_wrong(const Page *page)
+/* True when it has been refused.  Counts as wrong until it is known to be none: else all that come at once would pass. */
+static bool
+take_guess(Page *page)
 {
+	if (is_limited(page, "wrong of address", wrong_per_address, "wrong of client", wrong_per_client))
+		return true;
 	allowance_take("wrong of address", exchange_address(page->exchange), wrong_per_address);
 	allowance_take("wrong of client", page->fields[FIELD_CLIENT], wrong_per_client);
+	return false;
+}
+
+static void
+give_back_guess(const Page *page)
+{
+	allowance_give_back("wrong of address", exchange_address(page->exchange), wrong_per_address);
+	allowance_give_back("wrong of client", page->fields[FIELD_CLIENT], wrong_per_client);
 }
 
 /* ---- steps ---- */
@@ -218,8 +229,8 @@ on_answer(const Answer *answer, void *arg)
 	Outcome		outcome;
 
 	registry_read(answer, &outcome);
-	if (outcome.problem.code != NULL && strcmp(outcome.problem.code, "KV010") == 0)
-		count_wrong(page);
+	if (outcome.problem.code == NULL || strcmp(outcome.problem.code, "KV010") != 0)
+		give_back_guess(page);
 	if (outcome.document != NULL)
 		show_answer(page, answer, outcome.document);
 	else
@@ -257,7 +268,7 @@ take_step(Page *page)
 	}
 	else if (strcmp(step, "answer") != 0)
 		show_error(page, 400, "request");
-	else if (!is_limited(page, "wrong of address", wrong_per_address, "wrong of client", wrong_per_client))
+	else if (!take_guess(page))
 		verify(page);
 }
 
@@ -322,16 +333,26 @@ on_client(const Answer *answer, void *arg)
 
 /* ---- what comes in ---- */
 
+/* An address says who asks and why; what a person types comes with a form only, and so is in no history or log. */
+static bool
+read_query(Page *page)
+{
+	const char *query = exchange_query(page->exchange);
+
+	for (int i = FIELD_STEP; i < FIELDS; i++)
+		page->fields[i] = copy_text("");
+	return form_read(query, strlen(query), pageview_fields, FIELD_STEP, page->fields);
+}
+
 static bool
 read_fields(Page *page)
 {
 	static const char type[] = "application/x-www-form-urlencoded";
 	const char *given = exchange_header(page->exchange, "Content-Type");
-	const char *query = exchange_query(page->exchange);
 	const Buffer *body = exchange_body(page->exchange);
 
 	if (!exchange_is_post(page->exchange))
-		return form_read(query, strlen(query), pageview_fields, FIELDS, page->fields);
+		return read_query(page);
 	return form_read(body->data, body->length, pageview_fields, FIELDS, page->fields) &&
 		given != NULL && strncasecmp(given, type, strlen(type)) == 0;
 }

@@ -17,7 +17,8 @@
 #include "pageview.h"
 #include "problem.h"
 
-#define TYPE	"text/html; charset=utf-8"
+#define TYPE		"text/html; charset=utf-8"
+#define ROUND_BYTES	4096
 
 const char *const pageview_fields[FIELDS] = {
 	"client", "purpose", "reference", "lang", "travel_date", "return", "embed", "step", "txn", "mobile", "name", "otp", "consent", "receipt"
@@ -182,22 +183,35 @@ add_headers(Page *page)
 	buffer_wipe(&policy);
 }
 
-void
-pageview_show(Page *page, Step step)
+/* Who sees only how much is sent would else know the answer. */
+static void
+pad(Buffer *body)
+{
+	while (body->length % ROUND_BYTES != 0)
+		buffer_add_char(body, '\n');
+}
+
+static void
+reply(Page *page)
 {
 	Buffer		body = {0};
 
-	if (assets_template() == NULL)	/* there was one when it was asked for */
-	{
-		problem_send(page->exchange, 404, "there is no page here");
-		end_page(page);
-		return;
-	}
-	page->step = step;
 	add_values(page);
 	filling_write(&body, assets_template(), value_of, page);
+	pad(&body);
 	add_headers(page);
 	exchange_reply(page->exchange, page->status, TYPE, &body);
 	buffer_wipe(&body);
+}
+
+/* A reload may have taken the page away while the registry thought. */
+void
+pageview_show(Page *page, Step step)
+{
+	page->step = step;
+	if (assets_template() != NULL)
+		reply(page);
+	else
+		problem_send(page->exchange, 404, "there is no page here");
 	end_page(page);
 }

@@ -99,6 +99,14 @@ foreach my $path (qw(/healthz /openapi.json /page?client=irctc /nothing /v1/otp)
 answers('no Host', "GET /healthz HTTP/1.1\r\n\r\n", qr/^400$/);
 answers('two Hosts', "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", qr/^400$/);
 like($gateway->raw("GET /nothing HTTP/1.0\r\n\r\n"), qr/^HTTP\/1\.0 404 /, 'HTTP/1.0 does without');
+foreach my $body ([ 'a length', 'Content-Length: ' . length($inner) . "\r\n\r\n$inner" ], [ 'chunks', "Transfer-Encoding: chunked\r\n\r\n" . sprintf("%x\r\n%s\r\n0\r\n\r\n", length($inner), $inner) ])
+{
+    answers("a HEAD with a body, $body->[0]", "HEAD /healthz HTTP/1.1\r\nHost: x\r\n$body->[1]", qr/^400$/);
+    answers("a GET with a body, $body->[0]", "GET /healthz HTTP/1.1\r\nHost: x\r\n$body->[1]", qr/^200$/);
+}
+my ($headers, $after) = split /\r\n\r\n/, $gateway->raw("HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n"), 2;
+like($headers, qr/^HTTP\/1\.1 200 .*^Content-Length: 16\r?$/ms, 'a HEAD is told the length');
+is($after, '', 'and nothing follows: it would be taken for the next reply');
 answers('no HTTP at all', "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" . "\0" x 100, qr/^(?:400)?$/);
 answers('an unknown method', "BREW /v1/otp HTTP/1.1\r\nHost: x\r\n\r\n", qr/^(?:400|405|501)?$/);
 answers('HTTP/0.9', "GET /healthz\r\n\r\n", qr/^(?:400|200)?$/);

@@ -98,6 +98,8 @@ is($gateway->get('/page?client=irctc&client=indigo')->{status}, 400, 'two client
 is($gateway->get('/page?client=irctc&reference=%ff')->{status}, 400, 'no UTF-8');
 is($gateway->get('/page?client=irctc&reference=%00')->{status}, 400, 'a NUL');
 
+unlike(get($gateway, %about, mobile => '9825012345', name => 'Ramesh Patel', receipt => '{"notice":"x"}')->{content}, qr/9825012345|Ramesh/, 'a number or a name in an address is passed over');
+
 foreach my $file ([ 'kycvs.js', 'text/javascript; charset=utf-8', 'cross-origin' ], [ 'page.js', 'text/javascript; charset=utf-8', 'same-origin' ], [ 'page.css', 'text/css; charset=utf-8', 'same-origin' ])
 {
     my ($name, $type, $policy) = @$file;
@@ -134,6 +136,11 @@ is($observer->value("SELECT kycvs_verify(kycvs_from_jwt('$jwt'), 'irctc', 'PNR 1
 like($reply->{content}, qr/<form method="post" action="https:\/\/shop\.example\/back\?order=17">/, 'by a form');
 like(post($gateway, { %second, otp => $otp })->{content}, qr/data-answer/, 'sent twice it is the same');
 
+my %other = fields(post($gateway, { %first, mobile => next_mobile(), name => 'Nobody' }), 'answer');
+my $unknown = post($gateway, { %other, otp => otp($observer, $other{txn}) });
+like($unknown->{content}, qr/&quot;none&quot;/, 'who is not known has an answer');
+is(length $unknown->{content}, length $reply->{content}, 'of the same length, which is all that can be seen on the way');
+
 $reply = post($gateway, { fields(get($gateway, %about, lang => 'hi', reference => 'PNR 2'), 'otp'), mobile => '9825012345', name => 'Ramesh Patel' });
 like($reply->{content}, qr/<p class="notice" lang="en">Indian Railways/, 'a notice that is not there in Hindi is in English');
 
@@ -163,6 +170,36 @@ $otp = otp($observer, $second{txn});
 is(post($strict, { %second, otp => $otp eq '123456' ? '654321' : '123456' })->{status}, 422, 'a wrong code');
 is(post($strict, { %second, otp => $otp })->{status}, 429, 'is the last one from this address');
 like($strict->metrics, qr/^kycvs_gateway_limited_total 2$/m, 'and they are counted');
+$strict->stop;
+
+# Requests of which none is answered before all are there.
+sub post_at_once
+{
+    my ($with, @forms) = @_;
+    my $authority = authority_pid($observer);
+    my @sockets = map { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $with->port) } @forms;
+    stop_process($authority);
+    foreach my $i (0 .. $#forms)
+    {
+        my $text = form(%{ $forms[$i] });
+        print { $sockets[$i] } "POST /page HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($text) . "\r\nConnection: close\r\n\r\n$text";
+    }
+    HttpGateway::wait_until(sub { $with->metrics =~ /^kycvs_gateway_waiting 0$/m }, 'all of them have been looked at');
+    continue_process($authority);
+    return map { my $answer = do { local $/; readline $_ }; $answer =~ /^HTTP\/1\.1 (\d+)/ } @sockets;
+}
+
+$strict = HttpGateway->start(log => "$folder/strict2.log", arguments => [ @where, '--wrong-per-client', 1 ]);
+@got = map { { fields(post($strict, { %first, mobile => next_mobile(), name => 'Ramesh Patel' }), 'answer') } } 1 .. 3;
+$_->{otp} = '12345' foreach @got;
+is(join(' ', sort(post_at_once($strict, @got))), '422 429 429', 'wrong codes that come at once do not pass together');
+is($strict->stop, 0, 'it ends');
+$strict = HttpGateway->start(log => "$folder/strict3.log", arguments => [ @where, '--wrong-per-client', 1 ]);
+%second = fields(post($strict, { %first, mobile => next_mobile(), name => 'Ramesh Patel' }), 'answer');
+$otp = otp($observer, $second{txn});
+is(join(' ', map { post($strict, { %second, otp => $otp })->{status} } 1 .. 3), '200 200 200', 'right codes are not counted');
+is(post($strict, { %second, txn => '00000000-0000-8000-8000-000000000000', otp => '12345' })->{status}, 404, 'nor is what is no guess');
+is(post($strict, { %second, otp => $otp })->{status}, 200, 'whatever its answer is');
 $strict->stop;
 
 # ---- the page is taken away while somebody waits ----------------------------------------------------

@@ -50,7 +50,7 @@ $conf =~ s{listen \[::\]:.*\n}{}g;
 $conf =~ s{listen 80;}{listen 127.0.0.1:$plain;};
 $conf =~ s{listen 443 }{listen 127.0.0.1:$tls };
 my $temporary = join '', map { "${_}_temp_path $folder/tmp;\n" } qw(client_body proxy fastcgi uwsgi scgi);
-append_to_file("$folder/nginx.conf", "daemon off;\npid $folder/nginx.pid;\nerror_log $folder/logs/error.log;\nworker_processes 1;\nevents { worker_connections 256; }\nhttp {\naccess_log off;\n$temporary$conf\n}\n");
+append_to_file("$folder/nginx.conf", "daemon off;\npid $folder/nginx.pid;\nerror_log $folder/logs/error.log;\nworker_processes 1;\nevents { worker_connections 256; }\nhttp {\naccess_log $folder/logs/access.log combined;\n$temporary$conf\n}\n");
 my $tried = `$nginx -t -q -e $folder/logs/error.log -c $folder/nginx.conf 2>&1`;
 is($?, 0, 'nginx takes the configuration') or BAIL_OUT($tried);
 my $pid = fork() // die;
@@ -91,20 +91,22 @@ my @form = ('-d', 'client=irctc&purpose=ticket-booking&lang=en&step=otp&name=Ram
 my @got = map { (ask('/page', @form, '-d', 'mobile=' . next_mobile(), '-H', "X-Forwarded-For: 198.51.100.$_", '-H', "Origin: https://kycvs.example:$tls"))[0] } 1 .. 3;
 is("@got", '200 200 429', 'an address that a client has made up is not believed');
 
-# Another proxy may say it in its own way, or leave what the client has said.
-sub direct
+# Of a proxy that says more: the status of a form for the page.
+sub forward
 {
-    my ($headers) = @_;
-    my $socket = IO::Socket::UNIX->new(Peer => "$folder/gateway.sock") or return 'no socket';
-    my $body = 'client=irctc&purpose=ticket-booking&lang=en&step=otp&name=Ramesh+Patel&mobile=' . next_mobile();
-    print $socket "POST /page HTTP/1.1\r\nHost: x\r\n${headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " . length($body) . "\r\nConnection: close\r\n\r\n$body";
-    return do { local $/; readline $socket } =~ /^HTTP\/1\.1 (\d+)/ ? $1 : 'no answer';
+    my (@forwarded) = @_;
+    my $form = 'client=irctc&purpose=ticket-booking&lang=en&step=otp&name=Ramesh+Patel&mobile=' . next_mobile();
+    my $socket = IO::Socket::UNIX->new(Peer => "$folder/gateway.sock") or die $!;
+    print $socket join("\r\n", 'POST /page HTTP/1.1', 'Host: x', 'Connection: close', 'Content-Type: application/x-www-form-urlencoded', 'Content-Length: ' . length($form), (map { "X-Forwarded-For: $_" } @forwarded), '', $form);
+    my ($status) = (do { local $/; readline $socket }) =~ /^HTTP\/1\.1 (\d+)/;
+    return $status;
 }
 
-@got = map { direct("X-Forwarded-For: 198.51.100.$_\r\nX-Forwarded-For: 192.0.2.7\r\n") } 1 .. 3;
-is("@got", '200 200 429', 'nor when the proxy adds a line of its own behind it');
-@got = map { direct("X-Forwarded-For: ::ffff:192.0.2.$_\r\n") } 1 .. 3;
-is("@got", '200 200 200', 'IPv4 addresses that are written as IPv6 are not one network');
+is(join(' ', map { forward("198.51.100.$_", '192.0.2.1') } 1 .. 3), '200 200 429', 'of two lines none is believed: the client may have written one');
+is(join(' ', map { forward("198.51.100.$_, 192.0.2.2") } 1 .. 3), '200 200 429', 'and of one line what stands last');
+is(join(' ', map { forward("2001:db8:0:1::$_") } 1 .. 3), '200 200 429', 'of an IPv6 address its network');
+is(forward('::ffff:192.0.2.2'), 429, 'an IPv4 address is the same when it is written as IPv6');
+is(join(' ', map { forward("::ffff:192.0.2.$_") } 3 .. 5), '200 200 200', 'and has no part in a network of all of them');
 
 # ---- what is smuggled ------------------------------------------------------------------------------
 
@@ -130,12 +132,15 @@ foreach my $smuggled (
     like(raw($start . $smuggled->[1]), qr/^(?:400|501)?$|^401 404$/, "$smuggled->[0]: is refused, or what is behind it is a request of its own");
 }
 
+like(raw("HEAD /healthz HTTP/1.1\r\nHost: kycvs.example\r\nContent-Length: " . length($inner) . "\r\n\r\n$inner"), qr/^(?:400)?$/, 'the body of a HEAD is no request');
+
 # ---- what is logged -----------------------------------------------------------------------------------
 
 ask("/page?client=irctc&reference=9825012345");
+system("$curl -s -m 20 -o /dev/null -H 'Host: kycvs.example' 'http://127.0.0.1:$plain/page?client=irctc&reference=9825012345'");
 is($gateway->stop, 0, 'the gateway ends');
 ok(!-e "$folder/gateway.sock", 'and its socket is gone');
-is((ask('/healthz'))[0], 502, 'nginx says that it is away');
+is((ask('/page?client=irctc&reference=9825012345'))[0], 502, 'nginx says that it is away');
 kill 'TERM', $pid;
 waitpid $pid, 0;
 $pid = 0;

@@ -7,6 +7,7 @@ use warnings;
 
 use FindBin;
 use HTTP::Tiny;
+use IO::Socket::INET;
 use lib "$FindBin::RealBin/lib";
 use JSON::PP;
 use Kycvs;
@@ -88,6 +89,28 @@ sub start_shop
 }
 
 my ($shop, $address) = start_shop();
+
+# ---- what is typed into the shop ----------------------------------------------------------
+
+my $http = HTTP::Tiny->new(max_redirect => 0);
+
+sub booking_of
+{
+    my ($guest) = @_;
+    my $reply = $http->post_form("$address/book", { guest => $guest, room => 'Single', arrival => '2030-01-01', language => 'en' });
+    return $http->get("$address$reply->{headers}{location}")->{content};
+}
+
+my $seen = booking_of("Eve\tSuite\t<h1>2030-01-01</h1>\ten\tt\nEve");
+like($seen, qr/<kycvs-status/, 'a guest of many fields is not booked');
+unlike($seen, qr/<h1>2030/, 'and brings no element');
+like(booking_of("A\nB"), qr/<kycvs-status/, 'a guest of two lines is one');
+foreach my $length ('-1', 'abc', 20000)
+{
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $shop_port, Timeout => 10) or die $!;
+    print $socket "POST /book HTTP/1.1\r\nHost: x\r\nContent-Length: $length\r\n\r\n";
+    like(readline($socket), qr/^HTTP\/1\.0 413 /, "a length of $length is refused");
+}
 
 # ---- the stories -----------------------------------------------------------------------------
 

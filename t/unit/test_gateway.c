@@ -10,7 +10,7 @@
 #include "../../gateway/allowance.h"
 #include "../../gateway/digest.h"
 #include "../../gateway/once.h"
-#include "../../sender/loop.h"
+#include "../../common/loop.h"
 #include "tap.h"
 
 #define HOUR	(3600 * 1000)
@@ -60,6 +60,12 @@ test_allowance(void)
 	tap_number(count_allowed("one", 1, 10, 3), 1, "allowance: then one more");
 	count_allowed("crowd", 50 * MANY, 3, 1000);
 	now += 48 * HOUR;
+	allowance_take("test", "guess", 1);
+	allowance_give_back("test", "guess", 1);
+	tap_number(allowance_wait("test", "guess", 1), 0, "allowance: what is given back may be taken");
+	allowance_give_back("test", "guess", 1);
+	allowance_take("test", "guess", 1);
+	tap_ok(allowance_wait("test", "guess", 1) > 0, "allowance: what is given back twice is not taken twice");
 	tap_ok(count_allowed("late", MANY, 10, 3) <= 3 * MANY + MANY / 100, "allowance: a crowd of two days ago takes nobody's place");
 }
 

@@ -11,6 +11,7 @@ PGUSER ...).
 
 import argparse
 import html
+import json
 import os
 import secrets
 import subprocess
@@ -37,14 +38,15 @@ class Refused(Exception):
 
 
 def query(sql, **values):
-    """Rows of a statement. Values travel in the environment: others may read our arguments, and nothing is pasted into SQL."""
+    """Rows of a statement, each a JSON value: what a guest has typed may hold tabs and lines. Values travel in
+    the environment: others may read our arguments, and nothing is pasted into SQL."""
     names = ''.join(f'\\getenv {name} SHOP_{name.upper()}\n' for name in values)
-    environment = os.environ | {f'SHOP_{name.upper()}': value.replace('\0', '') for name, value in values.items()}
-    psql = ['psql', '-XqAt', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=sqlstate']
+    environment = os.environ | {f'SHOP_{name.upper()}': value for name, value in values.items()}
+    psql = ['psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=sqlstate']
     done = subprocess.run(psql, input=names + sql, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Refused(done.stderr.split('ERROR:')[-1].strip())
-    return [line.split('\t') for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.split('\n') if line]
 
 
 def start_booking(guest, room, arrival, language):
@@ -55,7 +57,7 @@ def start_booking(guest, room, arrival, language):
 
 
 def find_booking(reference):
-    rows = query("SELECT guest, room, arrival, language, answer IS NOT NULL FROM booking WHERE reference = :'reference'", reference=reference)
+    rows = query("SELECT json_build_array(guest, room, arrival, language, answer IS NOT NULL) FROM booking WHERE reference = :'reference'", reference=reference)
     return rows[0] if rows else None
 
 
@@ -68,7 +70,7 @@ def confirm_booking(reference, answer):
 def is_unknown(reference, answer):
     """Whether a good answer says that nobody was found, which is not the same as not vaccinated."""
     claims = "kycvs_verify(kycvs_from_jwt(:'answer'), audience => :'client', reference => :'reference')"
-    return query(f"SELECT {claims} ->> 'match' = 'none'", reference=reference, answer=answer, client=options.client) == [['t']]
+    return query(f"SELECT to_json({claims} ->> 'match' = 'none')", reference=reference, answer=answer, client=options.client) == [True]
 
 
 def page(title, body, language='en'):
@@ -111,7 +113,7 @@ def check_page(reference, booking, note=''):
     """The element, and in it the link for browsers without scripts and whoever likes pages better than frames."""
     guest, room, arrival, language, booked = booking
     about = f'<p>{html.escape(room)} room for {html.escape(guest)}, arrival {arrival}. Booking {html.escape(reference)}.</p>'
-    if booked == 't':
+    if booked:
         return page('Your room is booked', about)
     link = options.gateway + '/page?' + urlencode({
         'client': options.client, 'purpose': options.purpose, 'reference': reference, 'lang': language,
@@ -163,11 +165,10 @@ class Shop(BaseHTTPRequestHandler):
             self.send(404, page('Not found', '<p><a href="/">Book a room</a></p>'))
 
     def do_POST(self):
-        given = self.headers.get('Content-Length', '0')
-        length = int(given) if given.isdecimal() else LONGEST + 1
-        if length > LONGEST:
+        length = self.headers.get('Content-Length') or '0'
+        if not length.isdecimal() or int(length) > LONGEST:
             return self.send(413, page('Too long', ''))
-        form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode(errors='replace')).items()}
+        form = {name: values[0].replace('\0', '') for name, values in parse_qs(self.rfile.read(int(length)).decode(errors='replace')).items()}
         if self.path == '/book':
             return self.book(form)
         if self.path == '/confirm':
