@@ -12,6 +12,11 @@
 (() => {
   const home = new URL('.', document.currentScript.src);
   const labels = { en: 'Vaccination status', hi: 'टीकाकरण की स्थिति', gu: 'રસીકરણની સ્થિતિ' };
+  const wanted = {
+    en: 'First check the vaccination status, here.',
+    hi: 'पहले यहाँ टीकाकरण की स्थिति की जाँच पूरी करें।',
+    gu: 'પહેલાં અહીં રસીકરણની સ્થિતિની તપાસ પૂરી કરો.',
+  };
   const patience = 20000;    // ms until the link is shown beside a frame that says nothing
 
   class KycvsStatus extends HTMLElement {
@@ -83,13 +88,14 @@
       this.#answer = answer;
       this.#jwt = jwt;
       this.#internals.setFormValue(jwt);
-      this.#internals.setValidity(missing ? { valueMissing: true } : {}, missing ? this.#frame.title : '', missing ? this.#frame : undefined);
+      this.#internals.setValidity(missing ? { valueMissing: true } : {}, missing ? wanted[this.#about.lang] ?? wanted.en : '', missing ? this.#frame : undefined);
     }
 
     #hear({ origin, source, data }) {
       if (source !== this.#frame.contentWindow || origin !== home.origin) return;
       if (data?.type === 'kycvs-hello') {
         clearTimeout(this.#timer);
+        this.#take(null, null);    // who starts again has not answered yet
         source.postMessage({ type: 'kycvs-hello', person: this.getAttribute('person') }, origin);
       }
       if (data?.type !== 'kycvs' || data.client !== this.getAttribute('client') || data.reference !== (this.getAttribute('reference') ?? '')) return;

@@ -60,6 +60,18 @@ function sendOnce(form) {
   addEventListener('pageshow', () => { sent = false; });
 }
 
+// ---- back and reload -----------------------------------------------------------
+
+// What a form has brought would be sent again by "reload", and a wrong code cost another
+// try; "back" would meet a page of which the browser keeps nothing. Both shall begin again.
+// But not the answer: sent again it is the same one.
+function beginAgainOnReload() {
+  const form = document.querySelector('form:not([method])');
+  if (!form || location.search || document.getElementById('answer')) return;
+  const given = [...new FormData(form)].filter(([, value]) => value);
+  history.replaceState(null, '', `page?${new URLSearchParams(given)}`);
+}
+
 // ---- the page around this frame ------------------------------------------------
 
 // The element answers our greeting; only a registered origin hears more than that.
@@ -86,6 +98,7 @@ function greet() {
 
 document.querySelectorAll('[data-countdown]').forEach(countDown);
 document.querySelectorAll('form').forEach(sendOnce);
+beginAgainOnReload();
 document.getElementById('otp')?.addEventListener('paste', takeCode);
 (document.getElementById('problem') || document.querySelector('[data-focus]'))?.focus();
 if (page.embed && parent !== window) greet();

@@ -125,6 +125,12 @@ async function mistypes() {
 
   await askFor(page, guest);
   same(await page.evaluate(() => document.activeElement.textContent), text.en.code_title, 'the next step begins at its heading');
+  for (const typed of ['12345', '1234567', 'abcdef', '12 345']) {
+    await page.fill('#otp', typed);
+    ok(await page.evaluate(() => document.getElementById('otp').validity.patternMismatch), `"${typed}" is no code, and costs no try`);
+  }
+  await page.fill('#otp', '१२३४५६ ');
+  ok(await page.evaluate(() => document.getElementById('otp').checkValidity()), 'six digits of another script are one');
   await enter(page, wrong(guest));
   same(await problem(page), text.en.KV010, 'a wrong code: said what to do');
   same(await page.textContent('#problem b'), '2', 'a wrong code: tries left');
@@ -155,6 +161,50 @@ async function runsOut() {
   await askFor(page, guest);
   await enter(page, code(guest));
   same(await shown(page), text.hi.status_0, 'started again: registered, and no dose');
+  await page.context().close();
+}
+
+async function goesBack() {
+  const guest = person('Jayesh Desai', 2);
+  const page = await open(browser);
+  await page.goto(address({ reference: 'R-6', lang: 'gu' }));
+  await askFor(page, guest);
+  await enter(page, wrong(guest));
+  await page.reload();
+  same(await page.textContent('h2'), text.gu.ask_title, 'reloaded after a wrong code: begins again');
+  await askFor(page, guest);
+  await page.goBack();
+  same(await page.textContent('h2'), text.gu.ask_title, 'back from the code: the first step');
+  same(await page.textContent('dd'), 'R-6', '... of the same request');
+  await askFor(page, guest);
+  await enter(page, wrong(guest));
+  same(await page.textContent('#problem b'), '1', 'neither has cost a try');
+  await enter(page, code(guest));
+  const claims = async () => (await page.getAttribute('#answer', 'data-jwt')).split('.')[1];
+  const answer = await claims();
+  await page.reload();
+  same(await claims(), answer, 'an answer, reloaded, is the same one');
+  await page.goBack();
+  same(await page.textContent('h2'), text.gu.ask_title, 'back from the answer: the first step');
+  await page.context().close();
+}
+
+async function startsAgain() {
+  const guest = person('Leena Pandya', 2);
+  const page = await open(browser);
+  await startBooking(page, guest.name, 'hi');
+  const frame = await frameOf(page);
+  const value = () => page.evaluate(() => document.querySelector('kycvs-status').value);
+  const book = async () => { await page.click('text=Book the room'); return heading(page); };
+  same(await book(), 'Before we can book', 'without an answer the form stays');
+  await askFor(frame, guest);
+  await enter(frame, code(guest));
+  await page.waitForFunction(() => document.querySelector('kycvs-status').value);
+  await frame.click(`button:text-is("${text.hi.again}")`);
+  await frame.waitForSelector('#mobile');
+  await page.waitForFunction(() => document.querySelector('kycvs-status').value === null);
+  same(await value(), null, 'who starts again has not answered yet');
+  same(await book(), 'Before we can book', '... and the form stays');
   await page.context().close();
 }
 
@@ -277,7 +327,7 @@ const stories = [
   ...frames.map(([language, how, width]) => [`frame, ${language}, ${width}`, () => inFrame(language, how, width)]),
   ['redirect', () => alone(true, 'en', desktop)],
   ['without JavaScript', () => alone(false, 'gu', phone)],
-  ...[mistypes, runsOut, tooLate, countsDown, strangers, liars, notFound, scripts].map(tell => [tell.name, tell]),
+  ...[mistypes, runsOut, goesBack, startsAgain, tooLate, countsDown, strangers, liars, notFound, scripts].map(tell => [tell.name, tell]),
 ];
 
 // Two at a time.

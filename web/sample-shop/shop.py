@@ -120,6 +120,7 @@ def check_page(reference, booking, note=''):
         'travel_date': arrival, 'return': options.address + '/confirm'})
     note = note and f'<p class="note" role="alert">{note}</p>'
     return page('Before we can book', f'''{about}{note}
+<p>We book for guests who are fully vaccinated. Here the vaccination registry asks you, and gives us the answer; your number and the code stay with it.</p>
 <form method="post" action="/confirm">
 <input type="hidden" name="reference" value="{html.escape(reference)}">
 <kycvs-status client="{options.client}" purpose="{options.purpose}" reference="{html.escape(reference)}" lang="{language}"
