@@ -223,6 +223,66 @@ is(post($strict, { %second, otp => $otp })->{status}, 429, 'is the last one from
 like($strict->metrics, qr/^kycvs_gateway_limited_total 2$/m, 'and they are counted');
 $strict->stop;
 
+# ---- when the registry is away ---------------------------------------------------------------------
+
+sub is_kept
+{
+    my ($reply, $step, $typed, $what) = @_;
+    my %field = fields($reply, $step);
+    is_deeply({ map { $_ => $field{$_} } keys %$typed }, { %$typed, step => $step }, "$what: nothing is lost");
+    unlike($reply->{content}, qr/data-answer|data-jwt/, "$what: nothing is shared");
+}
+
+my %person = (%first, mobile => '9825012347', name => 'Asha Rane', reference => 'PNR 7');
+stop_process(my $authority = authority_pid($observer));
+$reply = post($gateway, \%person);
+is($reply->{status}, 504, 'a registry that hangs');
+like($reply->{content}, qr/did not answer in time\. Nothing was shared\. Wait a little, then try again\..*data-countdown="1"/s, 'is said on the page, and how long to wait');
+is_kept($reply, 'otp', \%person, 'asked for a code');
+continue_process($authority);
+authority_idle($observer);
+$reply = post($gateway, { fields($reply, 'otp') });
+is($reply->{status}, 200, 'it goes on: the code is sent');
+%second = fields($reply, 'answer');
+$otp = otp($observer, $second{txn});
+stop_process($authority);
+$reply = post($gateway, { %second, otp => $otp });
+is($reply->{status}, 504, 'it hangs again');
+is_kept($reply, 'answer', \%second, 'with the code');
+continue_process($authority);
+authority_idle($observer);
+stop_process($authority);
+is(post($gateway, { %second, step => 'resend' })->{status}, 504, 'also when the code is to be sent again');
+continue_process($authority);
+authority_idle($observer);
+$reply = post($gateway, { fields($reply, 'answer'), otp => $otp });
+is(answer_of($reply)->{status}, 2, 'it goes on: the same code is still good');
+
+# without its authority, then without its server
+%person = (%person, reference => 'PNR 8');
+%second = fields(post($gateway, \%person), 'answer');
+$otp = otp($observer, $second{txn});
+
+sub restart_with
+{
+    my ($databases) = @_;
+    $node->append_conf('postgresql.conf', "kycvs.databases = '$databases'");
+    $node->restart;
+    HttpGateway::wait_until(sub { get($gateway, %about)->{status} == 200 }, 'the gateway is connected again');
+}
+
+restart_with('nowhere');
+$reply = post($gateway, { %person, reference => 'PNR 9' });
+is($reply->{status}, 503, 'no authority');
+like($reply->{content}, qr/cannot be reached now\. Nothing was shared/, 'is said on the page');
+is_kept($reply, 'otp', { %person, reference => 'PNR 9' }, 'no authority, asked for a code');
+$reply = post($gateway, { %second, otp => $otp });
+is($reply->{status}, 503, 'nor is it there for the code');
+is_kept($reply, 'answer', \%second, 'no authority, with the code');
+restart_with('registry');
+$observer = session($node);
+is(answer_of(post($gateway, { fields($reply, 'answer'), otp => $otp }))->{status}, 2, 'it is there again: the same code is still good');
+
 # ---- it changes ---------------------------------------------------------------------------------------
 
 $observer->value("SELECT kycvs.set_page('irctc', '{}')");
