@@ -71,12 +71,12 @@ is_one_of(const char *code, const char *codes)
 	return *code != '\0' && strstr(codes, code) != NULL;
 }
 
-/* Where the person can go on. */
+/* Where the person can go on.  A date is not theirs to change here. */
 static Step
 step_after(const Page *page)
 {
 	if (strcmp(page->fields[FIELD_STEP], "otp") == 0)
-		return is_one_of(page->code, "KV001 KV002 KV007 KV008 KV009 KV050 KV052") ? STEP_ASK : STEP_ERROR;
+		return is_one_of(page->code, "KV001 KV002 KV007 KV009 KV050 KV052") ? STEP_ASK : STEP_ERROR;
 	if (pageview_has_code(page, "KV010") && page->tries_left > 0)
 		return STEP_CODE;
 	return is_one_of(page->code, "KV006 KV007 KV011 KV050 KV052") ? STEP_CODE : STEP_ERROR;

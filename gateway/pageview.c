@@ -140,6 +140,7 @@ add_answer(Page *page)
 	add_flag(page, "status_1", status == 1);
 	add_flag(page, "status_2", status == 2);
 	add_flag(page, "status_none", none);
+	add(page, "as_of", reading_text(page->answer, "as_of"));
 	add(page, "answer", page->answer_text);
 	add(page, "answer_jwt", page->answer_jwt);
 }

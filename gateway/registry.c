@@ -29,9 +29,10 @@ const Query registry_status = {"status", "SELECT kycvs.try_status(d, $2::date, $
 const Query registry_status_group = {"status_group",
 	"SELECT CASE WHEN bool_or(n IS NULL) THEN (array_agg(answer))[1] ELSE jsonb_build_object('answers', jsonb_agg(answer ORDER BY n)) END"
 "  FROM " DOCUMENT ", kycvs.try_status_group(d, $2::date, $3)", 3};
+/* On the day that the consent names, or today. */
 const Query registry_answer = {"answer",
 	"SELECT d::text, CASE WHEN d ? 'error' THEN NULL ELSE kycvs_to_jwt(d) END"
-"  FROM (SELECT CASE WHEN c ? 'error' THEN c ELSE kycvs.try_status(c, NULL, $4) END AS d"
+"  FROM (SELECT CASE WHEN c ? 'error' THEN c ELSE kycvs.try_status(c, (c ->> 'travel_date')::date, $4) END AS d"
 "          FROM (SELECT kycvs.try_verify_otp($1::uuid, $2, $3::boolean, $4) AS c OFFSET 0) AS consented OFFSET 0) AS answered", 4};
 const Query registry_page = {"page", "SELECT name, array_to_json(origins)::text, array_to_string(origins, ' ') FROM kycvs.read_page($1)", 1};
 const Query registry_alive = {"alive", "SELECT bool_and(ok)::text FROM kycvs.service_health() WHERE check_name IN ('authority', 'answer', 'registry', 'preload')", 0};

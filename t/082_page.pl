@@ -1,5 +1,6 @@
 # The page that web sites embed, as plain forms: each step, who may embed it and
-# whereto it returns, what strangers type into it, and how often they may.
+# whereto it returns, the day that it answers for, what strangers type into it, and
+# how often they may.
 
 use strict;
 use warnings;
@@ -62,6 +63,14 @@ sub fields
         return (%field, step => $step);
     }
     return ();
+}
+
+# The document that the page hands over, or nothing.
+sub answer_of
+{
+    my ($reply) = @_;
+    my ($text) = $reply->{content} =~ /data-answer="([^"]*)"/;
+    return $text && decode_json($text =~ s/&quot;/"/gr);
 }
 
 # ---- the first step --------------------------------------------------------------------------
@@ -128,9 +137,7 @@ is(post($gateway, { %second, step => 'resend' })->{status}, 429, 'too early for 
 
 $reply = post($gateway, { %second, otp => $otp });
 is($reply->{status}, 200, 'the right code');
-my ($answer) = $reply->{content} =~ /data-answer="([^"]*)"/;
-$answer =~ s/&quot;/"/g;
-is(decode_json($answer)->{status}, 2, 'the answer');
+is(answer_of($reply)->{status}, 2, 'the answer');
 my ($jwt) = $reply->{content} =~ /name="kycvs" value="([^"]+)"/;
 is($observer->value("SELECT kycvs_verify(kycvs_from_jwt('$jwt'), 'irctc', 'PNR 1') ->> 'status'"), 2, 'goes back to the shop, signed');
 like($reply->{content}, qr/<form method="post" action="https:\/\/shop\.example\/back\?order=17">/, 'by a form');
@@ -143,6 +150,58 @@ is(length $unknown->{content}, length $reply->{content}, 'of the same length, wh
 
 $reply = post($gateway, { fields(get($gateway, %about, lang => 'hi', reference => 'PNR 2'), 'otp'), mobile => '9825012345', name => 'Ramesh Patel' });
 like($reply->{content}, qr/<p class="notice" lang="en">Indian Railways/, 'a notice that is not there in Hindi is in English');
+
+# ---- on which day -----------------------------------------------------------------------------
+
+# By these rules two weeks must have passed since the dose.
+my ($today, $soon, $past, $far, $dose) = split /\|/, $observer->value(<<'SQL');
+SELECT d, d + 9, d - 1, d + 367, d - 5 FROM (SELECT (clock_timestamp() AT TIME ZONE 'Asia/Kolkata')::date AS d) AS today
+SQL
+my %flight = (client => 'indigo', purpose => 'ticket-booking', lang => 'en', return => 'https://air.example/back');
+$node->safe_psql('registry', <<"SQL");
+SELECT kycvs.set_rules('indigo', 'eu-2022');
+SELECT kycvs.set_page('indigo', '{https://air.example}');
+SELECT kycvs.register_person('9825012347', 'Asha Rane') AS person \\gset
+SELECT kycvs.record_dose(:person, 'SPUTNIK-LIGHT', '$dose');
+SQL
+
+# The page after mobile and name of one who goes on that day; undef: on none.
+sub ask_for
+{
+    my ($day, $reference) = @_;
+    my %first = fields(get($gateway, %flight, reference => $reference, defined $day ? (travel_date => $day) : ()), 'otp');
+    return post($gateway, { %first, mobile => '9825012347', name => 'Asha Rane' });
+}
+
+foreach my $case ([ undef, $today, 1, 'without a date' ], [ $today, $today, 1, 'on the same day' ], [ $soon, $soon, 2, 'nine days later' ])
+{
+    my ($named, $day, $status, $when) = @$case;
+    my $reference = "SEAT $status $when";
+    my %form = fields(ask_for($named, $reference), 'answer');
+    my $shown = post($gateway, { %form, otp => otp($observer, $form{txn}), travel_date => $past });
+    my $said = answer_of($shown);
+    is("$said->{as_of} $said->{status}", "$day $status", "$when the answer is for that day");
+    like($shown->{content}, qr/For this day: <b>$day</, 'which the page says');
+    my ($token) = $shown->{content} =~ /name="kycvs" value="([^"]+)"/;
+    my $last = "(DATE '$day' + 1)::timestamp AT TIME ZONE 'Asia/Kolkata' - interval '1 s'";
+    is($observer->value("SELECT kycvs_verify(kycvs_from_jwt('$token'), 'indigo', '$reference', 'Asha Rane', at => $last) ->> 'as_of'"), $day, 'and it is good to the end of that day');
+}
+
+foreach my $case ([ $past, 'a date that has passed' ], [ $far, 'one that is too far ahead' ])
+{
+    my ($day, $what) = @$case;
+    $reply = ask_for($day, "SEAT $day");
+    is($reply->{status}, 422, "$what is refused");
+    like($reply->{content}, qr/<dd>$day<.*This date has passed, or is more than a year ahead\. Go back/s, 'the page shows it, and what to do');
+    is_deeply([ fields($reply, 'otp') ], [], 'there is no form, which could not change it');
+    like($reply->{content}, qr/<form method="post" action="https:\/\/air\.example\/back">/, 'but one that leads back');
+}
+%second = fields(ask_for($today, 'SEAT at midnight'), 'answer');
+$observer->value("UPDATE kycvs_data.challenge SET travel_date = '$past' WHERE id = '$second{txn}'");
+$reply = post($gateway, { %second, otp => otp($observer, $second{txn}) });
+is($reply->{status}, 422, 'a day that ends before the code is entered');
+like($reply->{content}, qr/This date has passed/, 'has passed');
+is(answer_of($reply), undef, 'and has no answer');
 
 # ---- what is typed -----------------------------------------------------------------------------
 
@@ -219,6 +278,65 @@ $shut->said(qr/configuration read again/);
 continue_process($authority);
 like(do { local $/; readline $waits }, qr/^HTTP\/1\.1 404 /, 'whoever waits for a page that is no longer there is told so');
 is($shut->stop, 0, 'and the gateway goes on');
+# ---- when the registry is away ---------------------------------------------------------------------
+
+sub is_kept
+{
+    my ($reply, $step, $typed, $what) = @_;
+    my %field = fields($reply, $step);
+    is_deeply({ map { $_ => $field{$_} } keys %$typed }, { %$typed, step => $step }, "$what: nothing is lost");
+    unlike($reply->{content}, qr/data-answer|data-jwt/, "$what: nothing is shared");
+}
+
+my %person = (%first, mobile => '9825012347', name => 'Asha Rane', reference => 'PNR 7');
+stop_process($authority = authority_pid($observer));
+$reply = post($gateway, \%person);
+is($reply->{status}, 504, 'a registry that hangs');
+like($reply->{content}, qr/did not answer in time\. Nothing was shared\. Wait a little, then try again\..*data-countdown="1"/s, 'is said on the page, and how long to wait');
+is_kept($reply, 'otp', \%person, 'asked for a code');
+continue_process($authority);
+authority_idle($observer);
+$reply = post($gateway, { fields($reply, 'otp') });
+is($reply->{status}, 200, 'it goes on: the code is sent');
+%second = fields($reply, 'answer');
+$otp = otp($observer, $second{txn});
+stop_process($authority);
+$reply = post($gateway, { %second, otp => $otp });
+is($reply->{status}, 504, 'it hangs again');
+is_kept($reply, 'answer', \%second, 'with the code');
+continue_process($authority);
+authority_idle($observer);
+stop_process($authority);
+is(post($gateway, { %second, step => 'resend' })->{status}, 504, 'also when the code is to be sent again');
+continue_process($authority);
+authority_idle($observer);
+$reply = post($gateway, { fields($reply, 'answer'), otp => $otp });
+is(answer_of($reply)->{status}, 2, 'it goes on: the same code is still good');
+
+# without its authority, then without its server
+%person = (%person, reference => 'PNR 8');
+%second = fields(post($gateway, \%person), 'answer');
+$otp = otp($observer, $second{txn});
+
+sub restart_with
+{
+    my ($databases) = @_;
+    $node->append_conf('postgresql.conf', "kycvs.databases = '$databases'");
+    $node->restart;
+    HttpGateway::wait_until(sub { get($gateway, %about)->{status} == 200 }, 'the gateway is connected again');
+}
+
+restart_with('nowhere');
+$reply = post($gateway, { %person, reference => 'PNR 9' });
+is($reply->{status}, 503, 'no authority');
+like($reply->{content}, qr/cannot be reached now\. Nothing was shared/, 'is said on the page');
+is_kept($reply, 'otp', { %person, reference => 'PNR 9' }, 'no authority, asked for a code');
+$reply = post($gateway, { %second, otp => $otp });
+is($reply->{status}, 503, 'nor is it there for the code');
+is_kept($reply, 'answer', \%second, 'no authority, with the code');
+restart_with('registry');
+$observer = session($node);
+is(answer_of(post($gateway, { fields($reply, 'answer'), otp => $otp }))->{status}, 2, 'it is there again: the same code is still good');
 
 # ---- it changes ---------------------------------------------------------------------------------------
 
@@ -236,6 +354,6 @@ is($reply->{status}, 503, 'no registry');
 like($reply->{content}, qr/cannot be reached now/, 'is said on the page');
 is($gateway->stop, 0, 'it ends');
 my $logs = join '', map { slurp_file($_) } $node->logfile, glob "$folder/*.log";
-unlike($logs, qr/9825012345|Ramesh|$jwt|(?<!\d)$otp(?!\d)/, 'no number, name, code or answer is in a log');
+unlike($logs, qr/98250\d{5}|Ramesh|Asha|$jwt|(?<!\d)$otp(?!\d)/, 'no number, name, code or answer is in a log');
 
 done_testing();

@@ -12,15 +12,14 @@ use IO::Socket::INET;
 use IO::Socket::UNIX;
 use JSON::PP qw(decode_json encode_json);
 use Kycvs;
+use Nginx;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my ($nginx) = grep { -x } map { "$_/nginx" } '/usr/sbin', split /:/, $ENV{PATH};
-my ($curl) = grep { -x } map { "$_/curl" } split /:/, $ENV{PATH};
 plan skip_all => HttpGateway::missing() if HttpGateway::missing();
-plan skip_all => 'no nginx, curl or openssl (Debian: nginx-light, curl)' unless $nginx && $curl && system('openssl version >/dev/null 2>&1') == 0;
+plan skip_all => Nginx::missing() if Nginx::missing();
 
 my $folder = tempdir('kycvs-nginx-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 HttpGateway::build($folder);
@@ -38,40 +37,15 @@ is((stat "$folder/gateway.sock")[2] & 0777, 0660, 'the socket is for its group')
 
 # ---- nginx ---------------------------------------------------------------------------------
 
-my ($plain, $tls) = map { PostgreSQL::Test::Cluster::get_free_port() } 1 .. 2;
-mkdir "$folder/$_" foreach qw(logs tmp);
-is(system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=kycvs.example -addext subjectAltName=DNS:kycvs.example -keyout $folder/key.pem -out $folder/cert.pem >/dev/null 2>&1"), 0, 'a certificate');
-my $conf = slurp_file("$FindBin::RealBin/../gateway/nginx.conf");
-$conf =~ s{/run/kycvs-gateway/gateway\.sock}{$folder/gateway.sock};
-$conf =~ s{/etc/ssl/kycvs/fullchain\.pem}{$folder/cert.pem};
-$conf =~ s{/etc/ssl/kycvs/privkey\.pem}{$folder/key.pem};
-$conf =~ s{/var/log/nginx/}{$folder/logs/}g;
-$conf =~ s{listen \[::\]:.*\n}{}g;
-$conf =~ s{listen 80;}{listen 127.0.0.1:$plain;};
-$conf =~ s{listen 443 }{listen 127.0.0.1:$tls };
-my $temporary = join '', map { "${_}_temp_path $folder/tmp;\n" } qw(client_body proxy fastcgi uwsgi scgi);
-append_to_file("$folder/nginx.conf", "daemon off;\npid $folder/nginx.pid;\nerror_log $folder/logs/error.log;\nworker_processes 1;\nevents { worker_connections 256; }\nhttp {\naccess_log $folder/logs/access.log combined;\n$temporary$conf\n}\n");
-my $tried = `$nginx -t -q -e $folder/logs/error.log -c $folder/nginx.conf 2>&1`;
-is($?, 0, 'nginx takes the configuration') or BAIL_OUT($tried);
-my $pid = fork() // die;
-if ($pid == 0) { exec $nginx, '-q', '-e', "$folder/logs/error.log", '-c', "$folder/nginx.conf" or die }
-END { if ($pid) { local $?; kill 'TERM', $pid; waitpid $pid, 0 } }
-HttpGateway::wait_until(sub { IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $tls) }, 'nginx');
+my $nginx = Nginx->start($folder, "$folder/gateway.sock");
+my ($plain, $tls) = ($nginx->plain, $nginx->tls);
 
-# Status, protocol and content.
-sub ask
-{
-    my ($path, @options) = @_;
-    my $output = '';
-    IPC::Run::run([ $curl, '-sS', '-m', 20, '--cacert', "$folder/cert.pem", '--resolve', "kycvs.example:$tls:127.0.0.1", '-w', "\n%{http_code} %{http_version}", @options, "https://kycvs.example:$tls$path" ], '>', \$output, '2>&1');
-    my ($content, $status, $version) = $output =~ /^(.*)\n(\d+) (\S+)$/s;
-    return ($status // 0, $version // '', $content // $output);
-}
+sub ask { return $nginx->ask(@_) }
 
 my ($status, $version, $content) = ask('/healthz');
 is("$status $version", '200 2', 'TLS and HTTP/2');
 is((ask('/metrics'))[0], 404, 'metrics stay inside');
-like(`$curl -s -m 20 -o /dev/null -w '%{http_code} %{redirect_url}' -H 'Host: kycvs.example' http://127.0.0.1:$plain/docs`, qr{^308 https://kycvs\.example/docs$}, 'HTTP leads to HTTPS');
+like(`curl -s -m 20 -o /dev/null -w '%{http_code} %{redirect_url}' -H 'Host: kycvs.example' http://127.0.0.1:$plain/docs`, qr{^308 https://kycvs\.example/docs$}, 'HTTP leads to HTTPS');
 
 my %ask = (mobile => '9825012345', name => 'Ramesh Patel', purpose => 'ticket-booking', reference => 'PNR 1');
 my @json = ('-H', "Authorization: Bearer $key", '-H', 'Content-Type: application/json');
@@ -137,14 +111,13 @@ like(raw("HEAD /healthz HTTP/1.1\r\nHost: kycvs.example\r\nContent-Length: " . l
 # ---- what is logged -----------------------------------------------------------------------------------
 
 ask("/page?client=irctc&reference=9825012345");
-system("$curl -s -m 20 -o /dev/null -H 'Host: kycvs.example' 'http://127.0.0.1:$plain/page?client=irctc&reference=9825012345'");
+system("curl -s -o /dev/null -H 'Host: kycvs.example' 'http://127.0.0.1:$plain/page?client=irctc&reference=9825012345'");
 is($gateway->stop, 0, 'the gateway ends');
 ok(!-e "$folder/gateway.sock", 'and its socket is gone');
-is((ask('/page?client=irctc&reference=9825012345'))[0], 502, 'nginx says that it is away');
-kill 'TERM', $pid;
-waitpid $pid, 0;
-$pid = 0;
-my $logs = join '', map { slurp_file($_) } $node->logfile, "$folder/gateway.log", glob "$folder/logs/*";
+is((ask('/healthz'))[0], 502, 'nginx says that it is away');
+ask("/page?client=irctc&reference=9825012345");
+$nginx->stop;
+my $logs = join '', $nginx->log_text, map { slurp_file($_) } $node->logfile, "$folder/gateway.log";
 like($logs, qr/"POST \/v1\/otp" 200/, 'nginx logs requests');
 unlike($logs, qr/9825012345|Ramesh|(?<!\d)$otp(?!\d)|\Q$key\E/, 'without numbers, names, OTPs or keys');
 

@@ -114,25 +114,36 @@ foreach my $length ('-1', 'abc', 20000)
 
 # ---- the stories -----------------------------------------------------------------------------
 
+my ($plays, %count) = 0;
+
 sub play
 {
-    my ($story) = @_;
+    my ($story, @more) = @_;
     local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, HOME => $folder, KYCVS_CHROMIUM => $chromium,
-        KYCVS_GATEWAY => $gateway->url(''), KYCVS_SHOP => $address);
-    open my $lines, '-|', 'node', "$root/t/web/$story.mjs" or die $!;
+        KYCVS_GATEWAY => $gateway->url(''), KYCVS_SHOP => $address, KYCVS_FIRST_MOBILE => 9825100000 + 1000 * $plays++);
+    open my $lines, '-|', 'node', "$root/t/web/$story.mjs", @more or die $!;
     while (my $line = <$lines>)
     {
         chomp $line;
         if ($line =~ /^(not )?ok - (.*)/) { ok(!$1, $2) }
+        elsif ($line =~ /^count - (.*)/) { $count{$1}++ }
         else { diag($line =~ s/^# //r) }
     }
-    ok(close $lines, "$story: told to its end");
+    ok(close $lines, "$story @more: told to its end");
 }
 
 play('story');
-is($node->safe_psql('shop', 'SELECT count(*) FROM booking WHERE answer IS NOT NULL'), 8, 'bookings of those who are fully vaccinated');
+is($node->safe_psql('shop', 'SELECT count(*) FROM booking WHERE answer IS NOT NULL'), 18, 'bookings of those who are fully vaccinated');
+is($node->safe_psql('shop', "SELECT count(*) FROM booking WHERE answer ->> 'as_of' <> arrival::text"), 0, 'each for the day of arrival');
+play('trouble');
+play('down', 'hangs');
+$node->append_conf('postgresql.conf', "kycvs.databases = 'nowhere'");
+$node->restart;
+HttpGateway::wait_until(sub { $gateway->get('/page?client=sabarmati')->{status} == 200 }, 'the gateway is connected again');
+play('down', 'authority');
 $node->stop;
-play('down');
+play('down', 'database');
+diag('counts: ' . join(', ', map { "$count{$_} $_" } sort keys %count));
 
 unlike($gateway->log_text, qr/98251\d{5}/, 'no number in the log');
 is($gateway->stop, 0, 'the gateway ends');

@@ -4,6 +4,7 @@ package Memory;
 
 use strict;
 use warnings;
+no warnings 'portable';    # addresses of 64 bits
 
 use PostgreSQL::Test::Utils;
 

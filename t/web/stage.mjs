@@ -26,6 +26,9 @@ export function ok(good, name, detail = '') {
   if (!good && detail) console.log(String(detail).replace(/^/gm, '# '));
 }
 
+// Told at the end of the test.
+export const count = what => console.log(`count - ${what}`);
+
 export const same = (got, expected, name) => ok(got === expected, name, `got ${got}\nexpected ${expected}`);
 
 // ---- the registry ---------------------------------------------------------------
@@ -82,11 +85,20 @@ export async function open(browser, how = desktop) {
   return page;
 }
 
-// What axe finds in a frame or a page by the rules of WCAG 2.2 AA.
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+// What axe finds in a frame or a page by the rules of WCAG 2.2 AA, in the light and in the dark.
 export async function accessible(where, name) {
+  const page = where.page?.() ?? where;
+  const violations = [];
   await where.evaluate(axe);
-  const found = await where.evaluate(() => axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], iframes: false }));
-  const violations = found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    const found = await where.evaluate(runOnly => axe.run(document, { runOnly, iframes: false }), rules);
+    violations.push(...found.violations.map(({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.map(({ html }) => html).join(' | ')}`));
+    count('looked at by axe');
+  }
+  await page.emulateMedia({ colorScheme: null });
   ok(violations.length === 0, `${name}: axe finds nothing`, violations.join('\n'));
 }
 
@@ -99,12 +111,14 @@ export async function picture(page, name) {
 
 // ---- sites that are not the shop -----------------------------------------------------
 
-// One of our own on loopback; its pages are texts by path.
+// One of our own on loopback; its pages are texts by path, and a path without a text never answers.
 export async function site(pages) {
   const server = createServer((request, response) => {
-    response.setHeader('Content-Type', 'text/html; charset=utf-8');
-    response.end(pages[request.url.split('?')[0]] ?? '');
+    const path = request.url.split('?')[0];
+    response.setHeader('Content-Type', path.endsWith('.js') ? 'text/javascript' : 'text/html; charset=utf-8');
+    if (path in pages) response.end(pages[path]);
   });
   await new Promise(ready => server.listen(0, '127.0.0.1', ready));
-  return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+  server.unref();
+  return { address: `http://127.0.0.1:${server.address().port}`, close: () => { server.close(); server.closeAllConnections(); } };
 }

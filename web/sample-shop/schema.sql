@@ -25,10 +25,10 @@ CREATE TABLE booking (
 CREATE UNIQUE INDEX ON booking ((answer ->> 'jti'));
 
 -- No booking gets an answer that is not signed by the registry, for this shop, this
--- booking and this guest, not expired, and a 2.
+-- booking, this guest and the day of arrival, not expired, and a 2.
 CREATE TRIGGER answer_is_good BEFORE INSERT OR UPDATE ON booking
   FOR EACH ROW WHEN (NEW.answer IS NOT NULL)
-  EXECUTE FUNCTION kycvs.require_answer(:'audience', 'reference=reference', 'name=guest', 'status=2');
+  EXECUTE FUNCTION kycvs.require_answer(:'audience', 'reference=reference', 'name=guest', 'day=arrival', 'status=2');
 
 CREATE ROLE shop LOGIN;
 GRANT SELECT, INSERT, UPDATE (answer) ON booking TO shop;

@@ -3,7 +3,7 @@
 
 It shows how little there is to do: an element in the page, and one UPDATE on the server,
 which the trigger of schema.sql refuses unless the registry has signed a 2 for this shop,
-this booking and this guest. What the browser says is never believed.
+this booking, this guest and the day of arrival. What the browser says is never believed.
 
 Needs Python 3 and psql; the environment says where the database is (PGHOST, PGDATABASE,
 PGUSER ...).
@@ -29,7 +29,7 @@ REASONS = {
     'none': 'The registry found no record under this name and number. That does not say that you are not vaccinated: please check again with the name and the number that were given at vaccination, or show your certificate at our desk.',
     '23505': 'This answer was used for another booking. Please check again.',
     'KV033': 'The answer has expired. Please check again.',
-    'KV034': 'The answer is for another booking, or for another name than the one on this booking. Please check again, with the name written as here.',
+    'KV034': 'The answer is for another booking or another day, or for another name than the one on this booking. Please check again, with the name written as here.',
 }
 
 
