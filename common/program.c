@@ -4,11 +4,13 @@
  *
  * Copyright (c) 2026, the kycvs authors
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "memory.h"
 #include "program.h"
@@ -17,9 +19,23 @@ static LoopEvent *on_term;
 static LoopEvent *on_int;
 static LoopEvent *on_hangup;
 
+/* What is opened later would else be standard error, and be written to. */
+static void
+open_standard_files(void)
+{
+	int			fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 void
 program_begin(void)
 {
+	open_standard_files();
 	memory_protect();
 	signal(SIGPIPE, SIG_IGN);
 	umask(S_IRWXG | S_IRWXO);

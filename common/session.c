@@ -114,14 +114,16 @@ static void
 end_prepare(Session *session)
 {
 	PGresult   *result = take_result(session);
-	ExecStatusType status = PQresultStatus(result);
+	bool		good = PQresultStatus(result) == PGRES_COMMAND_OK;
+	const char *why = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	PQclear(result);
-	if (status != PGRES_COMMAND_OK)
-	{
+	if (!good && why != NULL)
+		connection_lose(session->connection, why);	/* without the query, which is not the operator's */
+	else if (!good)
 		connection_fail(session->connection);
+	PQclear(result);
+	if (!good)
 		return;
-	}
 	session->prepared++;
 	prepare_next(session);
 }

@@ -44,10 +44,14 @@ on_rights(const Answer *answer, void *arg)
 static void
 on_alive(const Answer *answer, void *arg)
 {
+	bool		asked = answer_is_fine(answer);
 	bool		alive = answer_rows(answer) > 0 && answer_value(answer, 0, 0) != NULL && strcmp(answer_value(answer, 0, 0), "true") == 0;
 
 	(void) arg;
-	trial_say(alive, "authority: %s", alive ? "answers" : "does not answer; an administrator asks kycvs.health()");
+	if (asked)
+		trial_say(alive, "authority: %s", alive ? "answers" : "does not answer; an administrator asks kycvs.health()");
+	else
+		trial_say(false, "authority: could not be asked: SQLSTATE %s", answer_sqlstate(answer));
 	trial_end_step();
 }
 
@@ -87,13 +91,13 @@ check_web(const Config *config)
 bool
 check_all(const Config *config)
 {
-	check_web(config);
 	trial_say(true, "configuration: %s", config->common.file != NULL ? config->common.file : "no file");
+	check_web(config);
 	pool_start(config->common.database, 1, 1, queries);
 	trial_wait(is_decided);
 	if (pool_connected() > 0)
 	{
-		trial_say(true, "database: connected, and every statement can be run");
+		trial_say(true, "database: connected, and it understands every statement");
 		ask(&rights, on_rights);
 		ask(&registry_alive, on_alive);
 	}

@@ -13,6 +13,7 @@
 
 #include "info.h"
 #include "loop.h"
+#include "pool.h"
 #include "registry.h"
 
 #define HEALTH_MS		500
@@ -44,8 +45,11 @@ on_health(const Answer *answer, void *arg)
 {
 	const char *alive = answer_rows(answer) > 0 ? answer_value(answer, 0, 0) : NULL;
 
-	healthy = alive != NULL && strcmp(alive, "true") == 0;
-	health_since = loop_now();
+	if (strcmp(answer_sqlstate(answer), POOL_FULL) != 0)	/* who was too busy to ask knows nothing new */
+	{
+		healthy = alive != NULL && strcmp(alive, "true") == 0;
+		health_since = loop_now();
+	}
 	reply_health(arg);
 }
 

@@ -20,21 +20,22 @@
 
 #define BACKLOG	511
 
-/* One that somebody listens on is left alone. */
+/* One that somebody listens on is left alone, and one of which that is not known. */
 static bool
 remove_old_socket(const struct sockaddr_un *address)
 {
 	struct stat st;
 	int			fd;
-	bool		alive;
+	bool		dead;
 
 	if (lstat(address->sun_path, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return true;			/* bind says what is wrong */
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	alive = fd >= 0 && connect(fd, (const struct sockaddr *) address, sizeof(*address)) == 0;
+	dead = fd >= 0 && connect(fd, (const struct sockaddr *) address, sizeof(*address)) != 0 && errno == ECONNREFUSED;
 	if (fd >= 0)
 		close(fd);
-	return !alive && unlink(address->sun_path) == 0;
+	errno = EADDRINUSE;
+	return dead && unlink(address->sun_path) == 0;
 }
 
 static struct evconnlistener *
@@ -55,7 +56,6 @@ listen_on_socket(const char *path)
 	struct evconnlistener *listener = NULL;
 
 	strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
-	errno = EADDRINUSE;
 	if (remove_old_socket(&address))
 		listener = listen_on((const struct sockaddr *) &address, sizeof(address));
 	if (listener != NULL)

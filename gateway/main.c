@@ -46,9 +46,13 @@ static LoopEvent *last_moment;
 /* ---- signals ---- */
 
 static bool
-apply(const Config *to_apply, Buffer *problem)
+apply(const Config *to_apply, Buffer *problem, int *status)
 {
-	if (!server_listen(to_apply, problem) || !assets_read(to_apply->web, problem))
+	*status = EX_OSERR;			/* a port that somebody else has may be free again soon */
+	if (!server_listen(to_apply, problem))
+		return false;
+	*status = EX_CONFIG;
+	if (!assets_read(to_apply->web, problem))
 		return false;
 	server_set(to_apply);
 	page_set(to_apply);
@@ -64,7 +68,7 @@ reload(void *arg)
 	int			status;
 
 	(void) arg;
-	if (config_read(&fresh, argument_count, arguments, &problem, &status) && apply(&fresh, &problem))
+	if (config_read(&fresh, argument_count, arguments, &problem, &status) && apply(&fresh, &problem, &status))
 	{
 		config_free(&config);
 		config = fresh;
@@ -107,13 +111,14 @@ static int
 serve(void)
 {
 	Buffer		problem = {0};
+	int			status;
 
 	program_raise_limit_of_files(FILES_WANTED);
-	if (!apply(&config, &problem))
+	if (!apply(&config, &problem, &status))
 	{
-		program_complain(buffer_text(&problem), EX_CONFIG);
+		program_complain(buffer_text(&problem), status);
 		buffer_wipe(&problem);
-		return EX_CONFIG;
+		return status;
 	}
 	pool_start(config.common.database, config.connections, config.queue, registry_queries);
 	program_watch_signals(stop, reload);

@@ -27,7 +27,7 @@
 #include "server.h"
 
 #define BODY_MAX		16384
-#define HEADERS_MAX		16384
+#define HEADERS_MAX		8192
 #define INPUT_MAX		65536	/* read ahead of what is being answered */
 #define METHODS			(EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH)
 #define DESCRIPTORS		16384

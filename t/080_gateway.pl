@@ -9,6 +9,7 @@ use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use HttpGateway;
+use IO::Socket::INET;
 use JSON::PP qw(decode_json encode_json);
 use Kycvs;
 use Memory;
@@ -77,7 +78,14 @@ like($checked[1], qr/^ok    authority: answers$/m, 'the authority was asked');
 @checked = HttpGateway::run('--database', $node->connstr('registry') . ' user=nobody', '--check');
 is($checked[0], 1, '--check: a login that is no member of kycvs_gateway');
 like($checked[1], qr/^FAIL  .*try_status.*: no$/m, 'is told what it may not');
+like($checked[1], qr/^FAIL  authority: could not be asked: SQLSTATE 42501$/m, 'and that nothing is known of the authority');
+@checked = HttpGateway::run('--database', $node->connstr('postgres'), '--check');
+is($checked[0], 1, '--check: a database without kycvs');
+like($checked[1], qr/^FAIL  database: .*kycvs.* does not exist\n\z/m, 'is told in one line');
 is((HttpGateway::run('--database', 'host=/nowhere', '--check'))[0], 1, '--check: no database');
+my $squatter = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1') or die;
+is((HttpGateway::run('--database', $database, '--listen', '127.0.0.1:' . $squatter->sockport))[0], 71, 'a port that somebody else has may be free again');
+close $squatter;
 
 my $gateway = HttpGateway->start(log => "$folder/gateway.log", arguments => [ '--database', $database ]);
 
