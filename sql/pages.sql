@@ -73,3 +73,23 @@ RESET ROLE;
 SET ROLE regress_pages;
 SELECT kycvs.try_issue_otp('9825100001', 'Tara Singh', '') ->> 'error' AS without_key;
 RESET ROLE;
+
+/* ---- strangers come to a page: they leave something to the entity's own calls ---- */
+
+SELECT kycvs.set_page('pages', '{https://shop.example}') \g /dev/null
+-- one more than is allowed by the page, then two more by the entity, of which one is too many
+SET ROLE regress_pages_gateway;
+SELECT count(*) AS codes, bool_or(receipt ->> 'error' = 'KV007') AS refused
+FROM (SELECT kycvs.try_issue_otp('9825100002', 'Tara Singh', 'pages-one', 'S' || n, api_key => 'page:pages') AS receipt FROM generate_series(1, 4) AS n) AS asked;
+SELECT kycvs.try_issue_otp('9825100002', 'Tara Singh', 'pages-one', 'S5', api_key => 'page:pages') ->> 'error' AS by_page;
+SELECT kycvs.try_issue_otp('9825100002', 'Tara Singh', 'pages-one', 'S5', api_key => :'one_key') ? 'jti' AS by_key;
+SELECT kycvs.try_issue_otp('9825100002', 'Tara Singh', 'pages-one', 'S6', api_key => :'one_key') ->> 'error' AS by_key_too;
+RESET ROLE;
+-- half of the budget for failures: one of two
+SELECT kycvs.set_budget('pages', 2) \g /dev/null
+SET ROLE regress_pages_gateway;
+SELECT kycvs.try_issue_otp('9825100003', 'Tara Singh', 'pages-one', 'S1', api_key => 'page:pages') ->> 'jti' AS txn \gset
+SELECT kycvs.try_verify_otp(:'txn', test.wrong(test.otp(:'txn')), true, 'page:pages') ->> 'error' AS wrong;
+SELECT kycvs.try_issue_otp('9825100004', 'Tara Singh', 'pages-one', 'S1', api_key => 'page:pages') ->> 'error' AS by_page;
+SELECT kycvs.try_issue_otp('9825100004', 'Tara Singh', 'pages-one', 'S1', api_key => :'one_key') ? 'jti' AS by_key;
+RESET ROLE;

@@ -55,13 +55,14 @@ static MemoryContext request_context = NULL;
 
 /* A gateway's own page acts by the code of the entity; no API key begins like that. */
 static bool
-find_by_key(const char *api_key, KycvsEntity *entity)
+find_by_key(KycvsCall *call, const char *api_key)
 {
 	static const char page[] = "page:";
 
-	if (strncmp(api_key, page, strlen(page)) == 0)
-		return kycvs_entity_by_page(api_key + strlen(page), entity);
-	return kycvs_entity_by_api_key(api_key, entity);
+	call->by_page = strncmp(api_key, page, strlen(page)) == 0;
+	if (call->by_page)
+		return kycvs_entity_by_page(api_key + strlen(page), &call->entity);
+	return kycvs_entity_by_api_key(api_key, &call->entity);
 }
 
 static bool
@@ -71,7 +72,7 @@ find_entity(KycvsCall *call)
 
 	if (request->has_api_key)
 		return is_member_of_role_nosuper(request->caller.user, get_role_oid("kycvs_gateway", false)) &&
-			find_by_key(request->api_key, &call->entity);
+			find_by_key(call, request->api_key);
 	return kycvs_entities_of_role(request->caller.user, &call->entity) == 1;
 }
 

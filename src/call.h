@@ -17,6 +17,7 @@ typedef struct KycvsCall
 	KycvsReply *reply;
 	TimestampTz now;			/* one time for the whole decision */
 	KycvsEntity entity;			/* who asks, in the calls of entities */
+	bool		by_page;		/* by its page, which is open to strangers */
 	KycvsAudit	audit;
 } KycvsCall;
 

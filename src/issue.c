@@ -197,7 +197,7 @@ send_wait(KycvsCall *call, Question *question)
 	KycvsOtpBinding *binding = &question->challenge.binding;
 
 	kycvs_limits_read(&question->limits, binding->index, binding->entity, call->now);
-	return kycvs_limits_send_wait(&question->limits, call->now);
+	return kycvs_limits_send_wait(&question->limits, call->by_page, call->now);
 }
 
 static bool
@@ -211,7 +211,7 @@ may_send(KycvsCall *call, Question *question)
 static bool
 within_budget(KycvsCall *call)
 {
-	int			wait = kycvs_limits_budget_wait(call->entity.id, call->entity.failures_per_hour, call->now);
+	int			wait = kycvs_limits_budget_wait(call->entity.id, call->entity.failures_per_hour, call->by_page, call->now);
 
 	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
 }

@@ -30,13 +30,22 @@
 #define FAILED		"failed"
 #define SUCCEEDED	"succeeded"
 
-#define PAIR_SENT_HOUR		5
-#define PAIR_SENT_DAY		10
 #define MOBILE_SENT_DAY		20
 #define MOBILE_FAILED_DAY	30
 #define STREAK_FREE			5	/* failures in a row before waits begin */
 #define STREAK_FIRST_WAIT	30	/* seconds, doubling */
 #define STREAK_LAST_WAIT	3600
+
+typedef struct Allowed
+{
+	int			pair_sent_hour;
+	int			pair_sent_day;
+	int			mobile_sent_day;
+	int			mobile_failed_day;
+} Allowed;
+
+static const Allowed allowed_entity = {5, 10, MOBILE_SENT_DAY, MOBILE_FAILED_DAY};
+static const Allowed allowed_page = {4, 8, 15, 20};
 
 StaticAssertDecl(MOBILE_SENT_DAY <= KYCVS_SENT_KEPT && MOBILE_FAILED_DAY <= KYCVS_FAILED_KEPT, "limits fit the counters");
 
@@ -187,15 +196,22 @@ full_hour(TimestampTz time)
 	return time == PG_INT64_MIN ? time : (time + HOUR - 1) / HOUR * HOUR;
 }
 
-int
-kycvs_limits_send_wait(const KycvsLimits *limits, TimestampTz now)
+static const Allowed *
+allowed_to(bool by_page)
 {
+	return by_page ? &allowed_page : &allowed_entity;
+}
+
+int
+kycvs_limits_send_wait(const KycvsLimits *limits, bool by_page, TimestampTz now)
+{
+	const Allowed *allowed = allowed_to(by_page);
 	const KycvsCounter *pair = &limits->pair;
 	const KycvsCounter *mobile = &limits->mobile;
-	TimestampTz own = Max(next_allowed(pair->sent, pair->nsent, PAIR_SENT_HOUR, HOUR),
-						  next_allowed(pair->sent, pair->nsent, PAIR_SENT_DAY, DAY));
-	TimestampTz all = Max(next_allowed(mobile->sent, mobile->nsent, MOBILE_SENT_DAY, DAY),
-						  next_allowed(mobile->failed, mobile->nfailed, MOBILE_FAILED_DAY, DAY));
+	TimestampTz own = Max(next_allowed(pair->sent, pair->nsent, allowed->pair_sent_hour, HOUR),
+						  next_allowed(pair->sent, pair->nsent, allowed->pair_sent_day, DAY));
+	TimestampTz all = Max(next_allowed(mobile->sent, mobile->nsent, allowed->mobile_sent_day, DAY),
+						  next_allowed(mobile->failed, mobile->nfailed, allowed->mobile_failed_day, DAY));
 
 	return seconds_until(Max(own, full_hour(all)), now);
 }
@@ -213,19 +229,21 @@ streak_wait(const KycvsCounter *pair, TimestampTz now)
 }
 
 int
-kycvs_limits_try_wait(const KycvsLimits *limits, TimestampTz now)
+kycvs_limits_try_wait(const KycvsLimits *limits, bool by_page, TimestampTz now)
 {
 	const KycvsCounter *mobile = &limits->mobile;
-	TimestampTz all = next_allowed(mobile->failed, mobile->nfailed, MOBILE_FAILED_DAY, DAY);
+	TimestampTz all = next_allowed(mobile->failed, mobile->nfailed, allowed_to(by_page)->mobile_failed_day, DAY);
 
 	return Max(streak_wait(&limits->pair, now), seconds_until(full_hour(all), now));
 }
 
 int
-kycvs_limits_budget_wait(int32 entity, int32 budget, TimestampTz now)
+kycvs_limits_budget_wait(int32 entity, int32 budget, bool by_page, TimestampTz now)
 {
 	TimestampTz oldest;
 
+	if (by_page)
+		budget = budget / 2 + budget % 2;
 	if (budget == 0)
 		return 3600;
 	if (kycvs_challenges_failed(entity, now - HOUR, budget, &oldest) < budget)

@@ -35,14 +35,15 @@ typedef struct KycvsLimits
 
 extern void kycvs_limits_read(KycvsLimits *limits, const uint8 index[KYCVS_INDEX_LENGTH], int32 entity, TimestampTz now);
 
-extern int	kycvs_limits_send_wait(const KycvsLimits *limits, TimestampTz now);
-extern int	kycvs_limits_try_wait(const KycvsLimits *limits, TimestampTz now);
+/* Of the page of an entity less is allowed: strangers there leave some to its own calls. */
+extern int	kycvs_limits_send_wait(const KycvsLimits *limits, bool by_page, TimestampTz now);
+extern int	kycvs_limits_try_wait(const KycvsLimits *limits, bool by_page, TimestampTz now);
 extern void kycvs_limits_sent(const KycvsLimits *limits, TimestampTz now);
 extern void kycvs_limits_failed(const KycvsLimits *limits, TimestampTz now);
 extern void kycvs_limits_succeeded(const KycvsLimits *limits, TimestampTz now);
 
-/* The entity's budget of failed challenges an hour. */
-extern int	kycvs_limits_budget_wait(int32 entity, int32 budget, TimestampTz now);
+/* The entity's budget of failed challenges an hour, half of it for its page. */
+extern int	kycvs_limits_budget_wait(int32 entity, int32 budget, bool by_page, TimestampTz now);
 
 /* Seconds until a challenge may be sent again; -1: never again. */
 extern int	kycvs_limits_resend_pause(int resends);

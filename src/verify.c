@@ -58,9 +58,9 @@ check_limits(KycvsCall *call, const KycvsChallenge *challenge, KycvsLimits *limi
 	int			wait;
 
 	kycvs_limits_read(limits, challenge->binding.index, call->entity.id, call->now);
-	wait = kycvs_limits_try_wait(limits, call->now);
+	wait = kycvs_limits_try_wait(limits, call->by_page, call->now);
 	if (wait == 0 && !challenge->failed)
-		wait = kycvs_limits_budget_wait(call->entity.id, call->entity.failures_per_hour, call->now);
+		wait = kycvs_limits_budget_wait(call->entity.id, call->entity.failures_per_hour, call->by_page, call->now);
 	return wait == 0 || kycvs_decline_wait(call, KV_TOO_MANY_REQUESTS, wait);
 }
 
