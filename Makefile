@@ -32,6 +32,7 @@ OBJS = \
 	src/jwk.o \
 	src/jws.o \
 	src/jwt.o \
+	src/kept.o \
 	src/keyfile.o \
 	src/keyring.o \
 	src/keysource.o \
@@ -68,6 +69,7 @@ OBJS = \
 	src/rulecalls.o \
 	src/rules.o \
 	src/ruleset.o \
+	src/scan.o \
 	src/secret.o \
 	src/senders.o \
 	src/sending.o \

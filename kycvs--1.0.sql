@@ -807,6 +807,26 @@ BEGIN
 END $$;
 REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON kycvs_data.audit FROM kycvs_owner;
 
+/* ---- what the authority keeps in its memory of small tables (src/kept.c), until one of their rows is written ---- */
+
+CREATE FUNCTION kycvs_data.kept_changed()
+  RETURNS trigger
+  AS 'MODULE_PATHNAME', 'kycvs_kept_changed' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+ALTER FUNCTION kycvs_data.kept_changed() OWNER TO kycvs_owner;
+REVOKE ALL ON FUNCTION kycvs_data.kept_changed() FROM PUBLIC;
+COMMENT ON FUNCTION kycvs_data.kept_changed() IS 'private: tells the authority that a row was written';
+
+DO $$
+DECLARE
+  t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['entity', 'purpose', 'entity_purpose', 'notice', 'sms_text', 'sms_route', 'rules', 'rule_interval', 'product'] LOOP
+    EXECUTE format('CREATE TRIGGER kept_changed AFTER INSERT OR UPDATE OR DELETE ON kycvs_data.%I'
+                   ' FOR EACH ROW EXECUTE FUNCTION kycvs_data.kept_changed()', t);
+    EXECUTE format('ALTER TABLE kycvs_data.%I ENABLE ALWAYS TRIGGER kept_changed', t);
+  END LOOP;
+END $$;
+
 /* ---- dump: every record, but no challenge and no message ---- */
 
 SELECT pg_catalog.pg_extension_config_dump('kycvs_data.registry', '');

@@ -28,6 +28,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "exchange.h"
+#include "kept.h"
 #include "parking.h"
 #include "pgstat.h"
 #include "postmaster/interrupt.h"
@@ -217,6 +218,7 @@ run_alone(void (*step) (KycvsCall *call), KycvsCall *call)
 	MemoryContextSwitchTo(request_context);
 	PG_TRY();
 	{
+		kycvs_kept_begin();
 		PushActiveSnapshot(GetTransactionSnapshot());
 		step(call);
 		kycvs_statements_end(false);
@@ -302,7 +304,8 @@ refuse(KycvsReply *reply, int sqlstate, const char *reason)
 	kycvs_refuse_reason(&reply->refusal, sqlstate, "%s", reason);
 }
 
-static void
+/* False, and nothing is decided, when the extension is no more the one that was entered. */
+static bool
 serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, KycvsReply *replies)
 {
 	bool		keys_changed = false;
@@ -311,6 +314,11 @@ serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, Kycv
 	int			i;
 
 	kycvs_worker_begin();
+	if (!kycvs_session_unchanged())
+	{
+		kycvs_worker_commit();
+		return false;
+	}
 	kycvs_worker_assert_owner();
 	for (i = 0; i < n; i++)
 	{
@@ -337,6 +345,7 @@ serve_batch(int authority, int n, const int *slots, KycvsRequest *requests, Kycv
 		answered++;
 	}
 	kycvs_channel_count(authority, answered);
+	return true;
 }
 
 static void
@@ -458,11 +467,14 @@ serve(int authority)
 			continue;
 		}
 		pgstat_report_activity(STATE_RUNNING, "deciding requests");
-		serving = enter(authority);
-		if (serving)
-			serve_batch(authority, n, slots, requests, replies);
-		else
+		while (!serving || !serve_batch(authority, n, slots, requests, replies))
+		{
+			serving = enter(authority);
+			if (serving)
+				continue;
 			refuse_batch(authority, n, slots, replies);
+			break;
+		}
 		wipe_batch(n, requests, replies);
 		pgstat_report_stat(false);
 	}

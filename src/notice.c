@@ -21,7 +21,7 @@ enum
 	NOTICE_NOTICE
 };
 static const char *const notice_columns[] = {NULL, "id", "purpose", "language", "version", "notice", "added_at"};
-static KycvsTable notices = KYCVS_TABLE("notice", notice_columns);
+static KycvsTable notices = KYCVS_KEPT_TABLE("notice", notice_columns);
 static KycvsIndex notice_by_id = {&notices, "notice_pkey", 1, BTEqualStrategyNumber};
 static KycvsIndex notice_by_language = {&notices, "notice_versions", 2, BTEqualStrategyNumber};
 

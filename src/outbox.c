@@ -141,11 +141,12 @@ drop_late(int32 entity, TimestampTz now, int *left)
 static int
 find_messages(int32 entity, TimestampTz now, int most, KycvsMessage *messages)
 {
-	KycvsMessage oldest;
+	int			n = kycvs_messages_due(entity, now, most, messages);
 
-	if (kycvs_messages_due(entity, now, 1, &oldest) > 0 && now - oldest.created_at >= JAM_SECONDS * USECS_PER_SEC)
+	/* they come from the oldest on */
+	if (n > 0 && now - messages[0].created_at >= JAM_SECONDS * USECS_PER_SEC)
 		return find_newest(entity, now, most, messages);
-	return kycvs_messages_due(entity, now, most, messages);
+	return n;
 }
 
 /* ---- all of them ---- */

@@ -26,7 +26,7 @@ enum
 static const char *const entity_columns[] = {
 	NULL, "id", "code", "name", "role", "suspended", "failures_per_hour", "rules", "created_at"
 };
-static KycvsTable entities = KYCVS_TABLE("entity", entity_columns);
+static KycvsTable entities = KYCVS_KEPT_TABLE("entity", entity_columns);
 static KycvsIndex entity_by_id = {&entities, "entity_pkey", 1, BTEqualStrategyNumber};
 static KycvsIndex entity_by_code = {&entities, "entity_code_key", 1, BTEqualStrategyNumber};
 static KycvsIndex entity_by_role = {&entities, "entity_role_key", 1, BTEqualStrategyNumber};
@@ -39,12 +39,12 @@ enum
 	PURPOSE_USES
 };
 static const char *const purpose_columns[] = {NULL, "id", "code", "validity", "uses", "created_at"};
-static KycvsTable purposes = KYCVS_TABLE("purpose", purpose_columns);
+static KycvsTable purposes = KYCVS_KEPT_TABLE("purpose", purpose_columns);
 static KycvsIndex purpose_by_id = {&purposes, "purpose_pkey", 1, BTEqualStrategyNumber};
 static KycvsIndex purpose_by_code = {&purposes, "purpose_code_key", 1, BTEqualStrategyNumber};
 
 static const char *const entity_purpose_columns[] = {NULL, "entity", "purpose"};
-static KycvsTable entity_purposes = KYCVS_TABLE("entity_purpose", entity_purpose_columns);
+static KycvsTable entity_purposes = KYCVS_KEPT_TABLE("entity_purpose", entity_purpose_columns);
 static KycvsIndex entity_purpose_by_both = {&entity_purposes, "entity_purpose_pkey", 2, BTEqualStrategyNumber};
 
 /* ---- statements ---- */

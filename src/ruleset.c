@@ -26,7 +26,7 @@ enum
 static const char *const rules_columns[] = {
 	NULL, "code", "description", "enforces_intervals", "days_after", "days_at_most", "shipped"
 };
-static KycvsTable rule_sets = KYCVS_TABLE("rules", rules_columns);
+static KycvsTable rule_sets = KYCVS_KEPT_TABLE("rules", rules_columns);
 static KycvsIndex rules_by_code = {&rule_sets, "rules_pkey", 1, BTEqualStrategyNumber};
 
 enum
@@ -40,7 +40,7 @@ enum
 static const char *const interval_columns[] = {
 	NULL, "rules", "product", "booster", "valid_from", "minimum_interval_days", "shipped"
 };
-static KycvsTable intervals = KYCVS_TABLE("rule_interval", interval_columns);
+static KycvsTable intervals = KYCVS_KEPT_TABLE("rule_interval", interval_columns);
 static KycvsIndex intervals_of_rules = {&intervals, "rule_interval_pkey", 1, BTEqualStrategyNumber};
 
 static KycvsStatement insert_rules = {

@@ -7,13 +7,16 @@
  * (HKDF-SHA-256, salted with the registry's id, so that two registries never
  * share a key even if someone copies a key file) into a page of its own, which
  * is kept out of core files and of swap where the system allows it.  That page
- * is the only place in this process where keys rest: OpenSSL's contexts are
- * made for one operation and freed after it, which wipes them.
+ * is the only place in this process where keys rest: OpenSSL's contexts of a
+ * cipher are made for one operation and freed after it, which wipes them; the one
+ * context that hashes is set back to its beginning.
  *
  * Memory: OpenSSL allocates with malloc.  Nothing here raises an error or
  * allocates with palloc, so no longjmp can pass while a context is held.  The
  * algorithms are fetched once and kept for the life of the process; fetching
- * them by name at each call costs more than the hashing does.
+ * them by name at each call costs more than the hashing does.  So would
+ * OpenSSL's own HMAC, which makes ten objects for each of the thirty that a
+ * flow takes; here it is made of its two hashes (RFC 2104).
  *
  * A seal's key is made for it alone, from a random salt of 128 bits, and seals
  * one text; so its nonce may be the same for all (NIST SP 800-38D wants the
@@ -26,6 +29,7 @@
 #include "postgres.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -40,6 +44,10 @@
 #define SALT_LENGTH		16
 #define NONCE_LENGTH	12
 #define TAG_LENGTH		16
+#define PUBLIC_POOL		512		/* random bytes */
+#define HASH_BLOCK_LENGTH 64	/* of SHA-256 */
+#define INNER_PADDING	0x36	/* RFC 2104 */
+#define OUTER_PADDING	0x5c
 #define LENGTH_LENGTH	2		/* of a sealed text's length */
 #define PADDED_MAX		(KYCVS_SEALED_MAX - KYCVS_SEAL_OVERHEAD)
 #define BLIND_OFFSET	2		/* the bytes of an id from here on blind those before */
@@ -74,28 +82,7 @@ static Subkey *subkeys = NULL;	/* a page of its own; NULL when not loaded */
 
 static EVP_MD *sha256 = NULL;
 static EVP_CIPHER *aes_256_gcm = NULL;
-static EVP_MAC_CTX *keyless_hmac = NULL;	/* HMAC-SHA-256 without a key, to copy from */
-
-static EVP_MAC_CTX *
-make_keyless_hmac(void)
-{
-	EVP_MAC    *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *ctx = NULL;
-	OSSL_PARAM	params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, "SHA256", 0),
-		OSSL_PARAM_construct_end()
-	};
-
-	if (hmac != NULL)
-		ctx = EVP_MAC_CTX_new(hmac);
-	EVP_MAC_free(hmac);
-	if (ctx != NULL && !EVP_MAC_CTX_set_params(ctx, params))
-	{
-		EVP_MAC_CTX_free(ctx);
-		ctx = NULL;
-	}
-	return ctx;
-}
+static EVP_MD_CTX *hashing = NULL;	/* of the hash in hand */
 
 static bool
 fetch_algorithms(void)
@@ -104,9 +91,9 @@ fetch_algorithms(void)
 		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (aes_256_gcm == NULL)
 		aes_256_gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
-	if (keyless_hmac == NULL)
-		keyless_hmac = make_keyless_hmac();
-	return sha256 != NULL && aes_256_gcm != NULL && keyless_hmac != NULL;
+	if (hashing == NULL)
+		hashing = EVP_MD_CTX_new();
+	return sha256 != NULL && aes_256_gcm != NULL && hashing != NULL;
 }
 
 /* Memory for the subkeys.  That it is locked and not dumped is best effort; a limit may forbid the first. */
@@ -199,11 +186,31 @@ kycvs_random(void *data, size_t length)
 	return length <= PG_INT32_MAX && RAND_priv_bytes(data, (int) length) == 1;
 }
 
-/* Random bytes that leave the process come from another generator than keys do. */
+/*
+ * Random bytes that leave the process come from another generator than keys do.
+ * Asking it costs more than the bytes do, so it is asked for many at a time; what
+ * was handed out is wiped here.
+ */
 static bool
 make_public(void *data, size_t length)
 {
-	return RAND_bytes(data, (int) length) == 1;
+	static uint8 pool[PUBLIC_POOL];
+	static size_t left = 0;
+	static pid_t owner = 0;	/* a process that was forked has not these */
+
+	Assert(length <= sizeof(pool));
+	if (left < length || owner != getpid())
+	{
+		left = 0;
+		if (RAND_bytes(pool, sizeof(pool)) != 1)
+			return false;
+		left = sizeof(pool);
+		owner = getpid();
+	}
+	left -= length;
+	memcpy(data, pool + left, length);
+	explicit_bzero(pool + left, length);
+	return true;
 }
 
 bool
@@ -212,62 +219,81 @@ kycvs_equal(const void *one, const void *other, size_t length)
 	return CRYPTO_memcmp(one, other, length) == 0;
 }
 
+/* Sets it back to its beginning, where it holds nothing of what it hashed. */
+static bool
+begin_hash(void)
+{
+	return hashing != NULL && EVP_DigestInit_ex2(hashing, sha256, NULL) == 1;
+}
+
+static bool
+end_hash(bool ok, uint8 digest[KYCVS_DIGEST_LENGTH])
+{
+	ok = ok && EVP_DigestFinal_ex(hashing, digest, NULL) == 1;
+	return begin_hash() && ok;
+}
+
 bool
 kycvs_sha256(const void *data, size_t length, uint8 digest[KYCVS_DIGEST_LENGTH])
 {
-	return fetch_algorithms() && EVP_Digest(data, length, digest, NULL, sha256, NULL);
+	return fetch_algorithms() && begin_hash() &&
+		end_hash(EVP_DigestUpdate(hashing, data, length) == 1, digest);
 }
 
-/* A new HMAC under a subkey, or NULL.  The caller ends it. */
-static EVP_MAC_CTX *
+/* The first block of either hash of an HMAC. */
+static bool
+add_key(KycvsSubkey subkey, uint8 padding)
+{
+	uint8		block[HASH_BLOCK_LENGTH];
+	bool		ok;
+	size_t		i;
+
+	memset(block, padding, sizeof(block));
+	for (i = 0; i < sizeof(Subkey); i++)
+		block[i] ^= subkeys[subkey][i];
+	ok = EVP_DigestUpdate(hashing, block, sizeof(block)) == 1;
+	explicit_bzero(block, sizeof(block));
+	return ok;
+}
+
+/* One HMAC at a time: the next begins when this one has ended. */
+static bool
 begin_hmac(KycvsSubkey subkey)
 {
-	EVP_MAC_CTX *ctx;
-
-	if (subkeys == NULL)
-		return NULL;
-	ctx = EVP_MAC_CTX_dup(keyless_hmac);
-	if (ctx != NULL && !EVP_MAC_init(ctx, subkeys[subkey], sizeof(Subkey), NULL))
-	{
-		EVP_MAC_CTX_free(ctx);
-		ctx = NULL;
-	}
-	return ctx;
+	return subkeys != NULL && begin_hash() && add_key(subkey, INNER_PADDING);
 }
 
-/* Frees the HMAC; its value is written when all went well until here. */
+/* The value is written when all went well until here. */
 static bool
-end_hmac(EVP_MAC_CTX *ctx, bool ok, uint8 digest[KYCVS_DIGEST_LENGTH])
+end_hmac(KycvsSubkey subkey, bool ok, uint8 digest[KYCVS_DIGEST_LENGTH])
 {
-	size_t		length = 0;
-
-	ok = ok && EVP_MAC_final(ctx, digest, &length, KYCVS_DIGEST_LENGTH) && length == KYCVS_DIGEST_LENGTH;
-	EVP_MAC_CTX_free(ctx);
+	ok = end_hash(ok, digest) &&
+		add_key(subkey, OUTER_PADDING) &&
+		end_hash(EVP_DigestUpdate(hashing, digest, KYCVS_DIGEST_LENGTH) == 1, digest);
 	if (!ok)
 		explicit_bzero(digest, KYCVS_DIGEST_LENGTH);
 	return ok;
 }
 
 static bool
-add_part(EVP_MAC_CTX *ctx, const KycvsPart *part)
+add_part(const KycvsPart *part)
 {
 	uint32		length = pg_hton32((uint32) part->length);
 
 	return part->length <= PG_INT32_MAX &&
-		EVP_MAC_update(ctx, (const unsigned char *) &length, sizeof(length)) &&
-		(part->length == 0 || EVP_MAC_update(ctx, part->data, part->length));
+		EVP_DigestUpdate(hashing, &length, sizeof(length)) == 1 &&
+		(part->length == 0 || EVP_DigestUpdate(hashing, part->data, part->length) == 1);
 }
 
 bool
 kycvs_mac(KycvsSubkey subkey, const KycvsPart *parts, int n, uint8 digest[KYCVS_DIGEST_LENGTH])
 {
-	EVP_MAC_CTX *ctx = begin_hmac(subkey);
-	bool		ok = ctx != NULL;
+	bool		ok = begin_hmac(subkey);
 	int			i;
 
 	for (i = 0; ok && i < n; i++)
-		ok = add_part(ctx, &parts[i]);
-	return end_hmac(ctx, ok, digest);
+		ok = add_part(&parts[i]);
+	return end_hmac(subkey, ok, digest);
 }
 
 static bool
@@ -315,10 +341,10 @@ part_seal(const uint8 *sealed, size_t length, SealParts *parts)
 static bool
 derive_seal_key(const SealParts *parts, Subkey key)
 {
-	EVP_MAC_CTX *ctx = begin_hmac(KYCVS_SUBKEY_SEAL);
-	bool		ok = ctx != NULL && EVP_MAC_update(ctx, parts->salt, SALT_LENGTH);
+	bool		ok = begin_hmac(KYCVS_SUBKEY_SEAL) &&
+		EVP_DigestUpdate(hashing, parts->salt, SALT_LENGTH) == 1;
 
-	return end_hmac(ctx, ok, key);
+	return end_hmac(KYCVS_SUBKEY_SEAL, ok, key);
 }
 
 static bool

@@ -41,6 +41,7 @@
 #define DATABASE_POLL_MS 500
 
 static Oid	owner = InvalidOid;
+static Oid	entered = InvalidOid;	/* the schema; the same as long as it is the same installation */
 static const char *lock_timeout = "1s";
 
 static const char *const pinned[][2] = {
@@ -251,15 +252,19 @@ kycvs_session_owner(void)
 }
 
 bool
+kycvs_session_unchanged(void)
+{
+	return OidIsValid(entered) && get_namespace_oid("kycvs_data", true) == entered;
+}
+
+bool
 kycvs_session_enter(bool *changed)
 {
-	static Oid	entered = InvalidOid;
 	Oid			schema;
 
 	*changed = false;
 	StartTransactionCommand();
-	/* the schema's OID is the same as long as it is the same installation */
-	if (OidIsValid(entered) && get_namespace_oid("kycvs_data", true) == entered)
+	if (kycvs_session_unchanged())
 	{
 		CommitTransactionCommand();
 		return true;

@@ -22,6 +22,9 @@ extern void kycvs_session_pin(void);
  */
 extern bool kycvs_session_enter(bool *changed);
 
+/* In a transaction: the extension is the one that was entered. */
+extern bool kycvs_session_unchanged(void);
+
 /* The role it became. */
 extern Oid	kycvs_session_owner(void);
 

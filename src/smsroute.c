@@ -56,7 +56,7 @@ static const char *const route_columns[] = {
 	[ROUTE_ALLOW_PRIVATE] = "allow_private",
 	[ROUTE_CREATED_AT] = "created_at"
 };
-static KycvsTable routes_table = KYCVS_TABLE("sms_route", route_columns);
+static KycvsTable routes_table = KYCVS_KEPT_TABLE("sms_route", route_columns);
 static KycvsIndex routes_by_id = {&routes_table, "sms_route_pkey", 1, BTEqualStrategyNumber};
 static KycvsIndex all_routes = {&routes_table, "sms_route_pkey", 1, BTGreaterStrategyNumber};
 

@@ -18,7 +18,7 @@ enum
 	TEXT_ENTITY_ID
 };
 static const char *const text_columns[] = {NULL, "id", "purpose", "language", "version", "text", "template_id", "entity_id", "added_at"};
-static KycvsTable texts = KYCVS_TABLE("sms_text", text_columns);
+static KycvsTable texts = KYCVS_KEPT_TABLE("sms_text", text_columns);
 static KycvsIndex text_by_language = {&texts, "sms_text_versions", 2, BTEqualStrategyNumber};
 
 static KycvsStatement insert_text = {

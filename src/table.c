@@ -26,6 +26,8 @@
  * A row of a partitioned table is looked for, and added, in the partition that
  * its first column names.  What is known of partitions is kept by their OID.
  *
+ * Rows are found in scan.c.
+ *
  * Copyright (c) 2026, the kycvs authors
  */
 #include "postgres.h"
@@ -41,8 +43,8 @@
 #include "commands/trigger.h"
 #include "compat.h"
 #include "executor/executor.h"
+#include "kept.h"
 #include "partition.h"
-#include "pgstat.h"
 #include "storage/lmgr.h"
 #include "table.h"
 #include "utils/hsearch.h"
@@ -71,6 +73,7 @@ typedef struct PartitionIndexEntry
 {
 	PartitionIndexKey key;
 	KycvsIndex	index;
+	uint64		found_at;		/* as long as no relation has changed since, it is the right one */
 } PartitionIndexEntry;
 
 static KycvsTable *open_tables[OPEN_MAX];
@@ -128,9 +131,19 @@ check_columns(KycvsTable *table)
 	table->sequence = InvalidOid;
 }
 
+/* Names are looked up anew when any relation has changed. */
+static Oid
+name_relation(const char *name, Oid relid, Oid known, uint64 known_at)
+{
+	if (OidIsValid(relid))
+		return relid;
+	return known_at == kycvs_relations_changed() ? known : find_relation(name);
+}
+
 static void
 open_table(KycvsTable *table)
 {
+	uint64		now = kycvs_relations_changed();
 	MemoryContext context;
 	ResourceOwner owner;
 
@@ -139,12 +152,13 @@ open_table(KycvsTable *table)
 		if (nopen_tables == OPEN_MAX)
 			elog(ERROR, "too many tables");
 		owner = enter_transaction(&context);
-		table->relation = table_open(OidIsValid(table->relid) ? table->relid : find_relation(table->name), AccessShareLock);
+		table->relation = table_open(name_relation(table->name, table->relid, table->known, table->known_at), AccessShareLock);
 		open_tables[nopen_tables++] = table;
 		leave_transaction(owner, context);
 	}
 	if (RelationGetRelid(table->relation) != table->known)
 		check_columns(table);
+	table->known_at = now;
 }
 
 /* Locks a table for writing, and its indexes: what may fail comes before anything is opened. */
@@ -183,8 +197,8 @@ open_target(KycvsTable *table)
 	leave_transaction(owner, context);
 }
 
-static StrategyNumber
-find_strategy(const KycvsIndex *index, int key)
+StrategyNumber
+kycvs_index_strategy(const KycvsIndex *index, int key)
 {
 	return key == index->nkeys - 1 ? index->last : BTEqualStrategyNumber;
 }
@@ -204,7 +218,7 @@ find_procedures(KycvsIndex *index)
 		Oid			type = relation->rd_opcintype[i];
 
 		index->procedures[i] = get_opcode(get_opfamily_member(relation->rd_opfamily[i], type, type,
-															  find_strategy(index, i)));
+															  kycvs_index_strategy(index, i)));
 		if (!RegProcedureIsValid(index->procedures[i]))
 			elog(ERROR, "index \"%s\" is not a btree", index->name);
 	}
@@ -214,6 +228,7 @@ find_procedures(KycvsIndex *index)
 static void
 open_index(KycvsIndex *index)
 {
+	uint64		now = kycvs_relations_changed();
 	MemoryContext context;
 	ResourceOwner owner;
 
@@ -223,12 +238,13 @@ open_index(KycvsIndex *index)
 		if (nopen_indexes == OPEN_MAX)
 			elog(ERROR, "too many indexes");
 		owner = enter_transaction(&context);
-		index->relation = index_open(OidIsValid(index->relid) ? index->relid : find_relation(index->name), AccessShareLock);
+		index->relation = index_open(name_relation(index->name, index->relid, index->known, index->known_at), AccessShareLock);
 		open_indexes[nopen_indexes++] = index;
 		leave_transaction(owner, context);
 	}
 	if (RelationGetRelid(index->relation) != index->known)
 		find_procedures(index);
+	index->known_at = now;
 }
 
 /* ---- partitions ---- */
@@ -267,6 +283,18 @@ find_part(KycvsTable *table, Datum key)
 	return &entry->table;
 }
 
+static void
+find_index_of_partition(PartitionIndexEntry *entry, KycvsIndex *parent)
+{
+	KycvsTable *partition = entry->key.partition;
+	uint64		now = kycvs_relations_changed();
+
+	open_index(parent);
+	open_table(partition);
+	entry->index.relid = kycvs_partition_index(partition->relation, RelationGetRelid(parent->relation));
+	entry->found_at = now;
+}
+
 /* The index itself, or the part of it for the partition that holds this key. */
 static KycvsIndex *
 find_part_of_index(KycvsIndex *index, Datum key)
@@ -277,16 +305,25 @@ find_part_of_index(KycvsIndex *index, Datum key)
 
 	if (wanted.partition == index->table)
 		return index;
-	open_index(index);
-	open_table(wanted.partition);
 	if (partition_indexes == NULL)
 		partition_indexes = make_cache("kycvs indexes of partitions", sizeof(PartitionIndexKey), sizeof(PartitionIndexEntry));
 	entry = hash_search(partition_indexes, &wanted, HASH_ENTER, &found);
 	if (!found)
+	{
 		entry->index = (KycvsIndex) {wanted.partition, index->name, index->nkeys, index->last, index->uncounted};
-	if (entry->index.relation == NULL)
-		entry->index.relid = kycvs_partition_index(wanted.partition->relation, RelationGetRelid(index->relation));
+		entry->found_at = 0;
+	}
+	if (entry->index.relation == NULL && entry->found_at != kycvs_relations_changed())
+		find_index_of_partition(entry, index);
 	return &entry->index;
+}
+
+KycvsIndex *
+kycvs_index_open(KycvsIndex *index, Datum key)
+{
+	index = find_part_of_index(index, key);
+	open_index(index);
+	return index;
 }
 
 void
@@ -312,90 +349,6 @@ kycvs_tables_close(void)
 	if (estate != NULL)
 		FreeExecutorState(estate);
 	estate = NULL;
-}
-
-/* ---- reading ---- */
-
-/* Whether use of the relation goes into the statistics, until it is said again or the relation is opened anew. */
-static void
-count_use(Relation relation, bool counted)
-{
-	bool		counting = pgstat_track_counts;
-
-	pgstat_track_counts = counting && counted;
-	pgstat_init_relation(relation);
-	pgstat_track_counts = counting;
-}
-
-static void
-make_keys(const KycvsIndex *index, const KycvsArgs *args, ScanKeyData *keys)
-{
-	Relation	relation = index->relation;
-	int			i;
-
-	if (args->n != index->nkeys)
-		elog(ERROR, "index \"%s\" has another number of keys", index->name);
-	for (i = 0; i < args->n; i++)
-	{
-		if (args->types[i] != relation->rd_opcintype[i] || args->nulls[i] != ' ')
-			elog(ERROR, "key %d of index \"%s\" is of another type", i + 1, index->name);
-		ScanKeyEntryInitialize(&keys[i], 0, i + 1, find_strategy(index, i), InvalidOid,
-							   relation->rd_indcollation[i], index->procedures[i], args->values[i]);
-	}
-}
-
-void
-kycvs_scan_begin(KycvsScan *scan, KycvsIndex *index, const KycvsArgs *args, ScanDirection direction)
-{
-	ScanKeyData keys[KYCVS_KEYS_MAX];
-
-	index = find_part_of_index(index, args->values[0]);
-	open_index(index);
-	make_keys(index, args, keys);
-	if (index->uncounted)
-	{
-		count_use(index->table->relation, false);
-		count_use(index->relation, false);
-	}
-	scan->index = index;
-	scan->direction = direction;
-	scan->slot = table_slot_create(index->table->relation, NULL);
-	scan->desc = KYCVS_INDEX_BEGINSCAN(index->table->relation, index->relation, GetActiveSnapshot(), args->n);
-	index_rescan(scan->desc, keys, args->n, NULL, 0);
-}
-
-bool
-kycvs_scan_next(KycvsScan *scan, KycvsRow *row)
-{
-	if (!index_getnext_slot(scan->desc, scan->direction, scan->slot))
-		return false;
-	row->table = scan->index->table;
-	row->tuple = ExecCopySlotHeapTuple(scan->slot);
-	heap_deform_tuple(row->tuple, RelationGetDescr(row->table->relation), row->values, row->nulls);
-	return true;
-}
-
-void
-kycvs_scan_end(KycvsScan *scan)
-{
-	index_endscan(scan->desc);
-	ExecDropSingleTupleTableSlot(scan->slot);
-	if (!scan->index->uncounted)
-		return;
-	count_use(scan->index->table->relation, true);
-	count_use(scan->index->relation, true);
-}
-
-bool
-kycvs_row_find(KycvsIndex *index, const KycvsArgs *keys, KycvsRow *row)
-{
-	KycvsScan	scan;
-	bool		found;
-
-	kycvs_scan_begin(&scan, index, keys, ForwardScanDirection);
-	found = kycvs_scan_next(&scan, row);
-	kycvs_scan_end(&scan);
-	return found;
 }
 
 /* ---- writing ---- */

@@ -27,15 +27,18 @@ typedef struct KycvsTable
 	const char *const *columns;
 	int			ncolumns;
 	bool		partitioned;	/* by ranges of column 1, a bigint: the first key of its searches */
+	bool		kept;			/* small and seldom changed: what was found in it is remembered (kept.h) */
 	Oid			relid;			/* of a partition; the others are found by name */
 	Oid			known;			/* the relation whose columns were compared with these */
+	uint64		known_at;		/* as long as no relation has changed since, it is still that */
 	Oid			sequence;		/* of its column 1, once it was asked for */
 	Relation	relation;		/* while it is open */
 	ResultRelInfo *target;		/* while it is open for writing */
 } KycvsTable;
 
-#define KYCVS_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1, false}
-#define KYCVS_PARTITIONED_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1, true}
+#define KYCVS_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1}
+#define KYCVS_PARTITIONED_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1, .partitioned = true}
+#define KYCVS_KEPT_TABLE(name, columns) {(name), (columns), lengthof(columns) - 1, .kept = true}
 
 /* One of its btree indexes.  Keys but for the last must be equal; how the last compares is the index's to say. */
 typedef struct KycvsIndex
@@ -47,6 +50,7 @@ typedef struct KycvsIndex
 	bool		uncounted;		/* its use must not show in the statistics, which every role can read */
 	Oid			relid;			/* of a partition's index; the others are found by name */
 	Oid			known;			/* the index that the procedures belong to */
+	uint64		known_at;
 	RegProcedure procedures[KYCVS_KEYS_MAX];
 	Relation	relation;		/* while it is open */
 } KycvsIndex;
@@ -66,6 +70,8 @@ typedef struct KycvsScan
 	ScanDirection direction;
 	struct IndexScanDescData *desc;
 	TupleTableSlot *slot;
+	const struct KycvsKept *kept;	/* what was found before; then there is nothing else */
+	int			next;			/* of it */
 } KycvsScan;
 
 /* The first row with these keys; false when there is none. */
@@ -73,7 +79,8 @@ extern bool kycvs_row_find(KycvsIndex *index, const KycvsArgs *keys, KycvsRow *r
 
 /*
  * All of them, in the index's order or against it; of a partitioned table, those
- * in the partition of the first key.  Nothing may be written meanwhile.
+ * in the partition of the first key.  Nothing may be written meanwhile, nor, when
+ * the table is a kept one, looked for in another of those.
  */
 extern void kycvs_scan_begin(KycvsScan *scan, KycvsIndex *index, const KycvsArgs *keys, ScanDirection direction);
 extern bool kycvs_scan_next(KycvsScan *scan, KycvsRow *row);
@@ -108,6 +115,10 @@ extern void kycvs_row_save(KycvsRow *row);
 
 /* The next number of the table's column 1, an identity. */
 extern int64 kycvs_table_next_id(KycvsTable *table);
+
+/* For scan.c: the index, or its part for the partition that holds this key, opened; how one of its keys compares. */
+extern KycvsIndex *kycvs_index_open(KycvsIndex *index, Datum key);
+extern StrategyNumber kycvs_index_strategy(const KycvsIndex *index, int key);
 
 /* Before the transaction commits: closes what was opened in it. */
 extern void kycvs_tables_close(void);
