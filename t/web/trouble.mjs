@@ -131,11 +131,12 @@ async function countsDown() {
   await askFor(page, guest);
   ok(/^[23]:\d\d$/.test(await page.textContent('b[data-over]')), 'the time left is counted');
   ok(await page.isDisabled('button[value=resend]'), 'the code is not sent again at once');
-  await accessible(page, 'in the dark');
   await picture(page, 'dark');
+  await accessible(page, 'in the dark');
   await enter(page, code(guest));
-  await accessible(page, 'not found, in the dark');
+  await page.emulateMedia({ colorScheme: 'dark' });
   await picture(page, 'not-found');
+  await accessible(page, 'not found, in the dark');
   await page.context().close();
 }
 
