@@ -94,6 +94,16 @@ reply(Exchange *exchange, const char *document, const Problem *problem)
 		problem_reply(exchange, problem);
 }
 
+/* Consents and answers are kept nowhere: the registry says them again, if it still may, and audits that. */
+static void
+remember(const Asking *asking, const Outcome *outcome)
+{
+	if (outcome->document != NULL && (asking->call == &consent || asking->call == &status))
+		once_ask_again(&asking->name);
+	else
+		once_end(&asking->name, outcome->document, &outcome->problem);
+}
+
 static void
 on_answer(const Answer *answer, void *arg)
 {
@@ -108,7 +118,7 @@ on_answer(const Answer *answer, void *arg)
 	else
 	{
 		if (asking->named)
-			once_end(&asking->name, outcome.document, &outcome.problem);
+			remember(asking, &outcome);
 		reply(asking->exchange, outcome.document, &outcome.problem);
 	}
 	registry_release(&outcome);

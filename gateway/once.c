@@ -133,16 +133,33 @@ is_final(int status)
 	return status == 404 || status == 409 || status == 410 || status == 422;
 }
 
-void
-once_end(const OnceName *name, const char *document, const Problem *problem)
+/* The one that is being answered, or NULL when it has been forgotten; from now on it may be asked again. */
+static Seen *
+end_running(const OnceName *name)
 {
-	const char *text = document != NULL ? document : problem->detail;
 	Seen	   *oldest;
 	Seen	   *place = find_place(name->digest, &oldest);
 
 	if (place == NULL || place->state != ONCE_RUNNING)
-		return;
+		return NULL;
 	place->state = ONCE_TO_ASK;
+	return place;
+}
+
+void
+once_ask_again(const OnceName *name)
+{
+	(void) end_running(name);
+}
+
+void
+once_end(const OnceName *name, const char *document, const Problem *problem)
+{
+	const char *text = document != NULL ? document : problem->detail;
+	Seen	   *place = end_running(name);
+
+	if (place == NULL)
+		return;
 	if (kept + strlen(text) > ROOM || (document == NULL && !is_final(problem->status)))
 		return;
 	place->state = ONCE_ANSWERED;

@@ -25,11 +25,14 @@ typedef struct OnceName
 	uint8_t		digest[DIGEST_LENGTH];
 } OnceName;
 
-/* What the owner of this API key sends under this text; when it is to be asked, once_end must follow. */
+/* What the owner of this API key sends under this text; when it is to be asked, one of the next two must follow. */
 extern OnceState once_begin(const char *api_key, const char *text, const char *path, const Buffer *body, OnceName *name);
 
 /* The answer: a document, or else a problem.  It is kept when it would be the same later. */
 extern void once_end(const OnceName *name, const char *document, const Problem *problem);
+
+/* The answer may not be kept. */
+extern void once_ask_again(const OnceName *name);
 
 /* Of one that is answered: its document or, when that is NULL, the problem. */
 extern const char *once_answer(const OnceName *name, Problem *problem);

@@ -202,6 +202,24 @@ my %try = (txn => $receipt->{jti}, otp => $mistaken, consent => JSON::PP::true);
 is(join(' ', map { my $said = decode_json($gateway->post('/v1/consent', \%try, @once)->{content}); "$said->{code} $said->{tries_left}" } 1 .. 3), 'KV010 2 KV010 2 KV010 2', 'a wrong OTP that is repeated with its key');
 is(($gateway->call('/v1/consent', \%try, $key))[1]{tries_left}, 1, 'has cost one try');
 
+# a consent and an answer are the registry's to repeat
+{
+    my @repeated = (Authorization => "Bearer $other_key", 'Idempotency-Key' => 'order 18');
+    my ($code, $receipt) = $gateway->call('/v1/otp', { %ask, mobile => next_mobile() }, $other_key);
+    my %agree = (txn => $receipt->{jti}, otp => otp($observer, $receipt->{jti}), consent => JSON::PP::true);
+    my $count = sub { $observer->value("SELECT count(*) FROM kycvs_data.audit WHERE event IN ('verify', 'status')") };
+    my $before = $count->();
+    my @consents = map { decode_json($gateway->post('/v1/consent', \%agree, @repeated)->{content}) } 1 .. 2;
+    is($consents[0]{jti}, $consents[1]{jti}, 'a consent that is asked for again by its key is the same');
+    $repeated[-1] = 'order 18, status';
+    my @answers = map { decode_json($gateway->post('/v1/status', { consent => $consents[0] }, @repeated)->{content}) } 1 .. 2;
+    is($answers[0]{jti}, $answers[1]{jti}, 'and an answer');
+    is($count->() - $before, 4, 'and the registry has audited each of the four');
+    $observer->value("SELECT kycvs.suspend_entity('indigo')");
+    is($gateway->post('/v1/status', { consent => $consents[0] }, @repeated)->{status}, 403, 'a client that was suspended since is not answered from memory');
+    $observer->value("SELECT kycvs.resume_entity('indigo')");
+}
+
 # what may be otherwise later is asked again
 @once = (Authorization => "Bearer $key", 'Idempotency-Key' => 'order 19');
 is($gateway->post('/v1/otp/resend', { txn => $receipt->{jti} }, @once)->{status}, 429, 'too early to resend');
