@@ -131,7 +131,10 @@ check_columns(KycvsTable *table)
 	table->sequence = InvalidOid;
 }
 
-/* Names are looked up anew when any relation has changed. */
+/*
+ * Names are looked up anew when any relation has changed since this one was
+ * opened: while it is open, REINDEX CONCURRENTLY may give its name to another.
+ */
 static Oid
 name_relation(const char *name, Oid relid, Oid known, uint64 known_at)
 {
@@ -144,10 +147,11 @@ static void
 open_table(KycvsTable *table)
 {
 	uint64		now = kycvs_relations_changed();
+	bool		opened = table->relation == NULL;
 	MemoryContext context;
 	ResourceOwner owner;
 
-	if (table->relation == NULL)
+	if (opened)
 	{
 		if (nopen_tables == OPEN_MAX)
 			elog(ERROR, "too many tables");
@@ -158,7 +162,8 @@ open_table(KycvsTable *table)
 	}
 	if (RelationGetRelid(table->relation) != table->known)
 		check_columns(table);
-	table->known_at = now;
+	if (opened)
+		table->known_at = now;
 }
 
 /* Locks a table for writing, and its indexes: what may fail comes before anything is opened. */
@@ -229,11 +234,12 @@ static void
 open_index(KycvsIndex *index)
 {
 	uint64		now = kycvs_relations_changed();
+	bool		opened = index->relation == NULL;
 	MemoryContext context;
 	ResourceOwner owner;
 
 	open_table(index->table);
-	if (index->relation == NULL)
+	if (opened)
 	{
 		if (nopen_indexes == OPEN_MAX)
 			elog(ERROR, "too many indexes");
@@ -244,7 +250,8 @@ open_index(KycvsIndex *index)
 	}
 	if (RelationGetRelid(index->relation) != index->known)
 		find_procedures(index);
-	index->known_at = now;
+	if (opened)
+		index->known_at = now;
 }
 
 /* ---- partitions ---- */
