@@ -3,8 +3,7 @@
  *	  The rows of routes by which messages go to a gateway.
  *
  * They are few, and read whole for each chunk of messages that is claimed: so
- * what an administrator changes holds for the next one, and nothing is kept
- * that would have to be told of a change.
+ * what an administrator changes holds for the next one.
  *
  * Copyright (c) 2026, the kycvs authors
  */
