@@ -20,6 +20,10 @@
  * itself, and seen, may be undone; but writing sends a message to oneself, and
  * undoing it another.
  *
+ * Nothing is kept of a table whose trigger is not there, or does not fire for
+ * everybody: it may have been disabled, or enabled again as an ordinary one, as
+ * pg_restore --disable-triggers does.  That sends a message itself.
+ *
  * Messages about other relations make the authority forget as well: that is rare,
  * and simple.
  *
@@ -31,6 +35,7 @@
 
 #include "access/htup_details.h"
 #include "access/heaptoast.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type_d.h"
 #include "commands/trigger.h"
 #include "compat.h"
@@ -39,6 +44,7 @@
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #define KEYS_LENGTH		96
 #define SEARCHES_MAX	1024	/* then all is forgotten, for some keys are the callers' */
@@ -90,7 +96,9 @@ forget(void)
 {
 	HASHCTL		form = {.keysize = sizeof(KeptKey), .entrysize = sizeof(KeptEntry)};
 
+	/* until there is a new table, nothing is kept */
 	searches = NULL;
+	kept_since = 0;
 	if (context == NULL)
 		context = AllocSetContextCreate(TopMemoryContext, "kycvs kept rows", ALLOCSET_DEFAULT_SIZES);
 	else
@@ -150,6 +158,24 @@ kycvs_kept_usable(const KycvsArgs *keys)
 	KeptKey		key;
 
 	return seen == changes && seen != 0 && make_key(NULL, keys, ForwardScanDirection, &key);
+}
+
+bool
+kycvs_kept_watched(Relation relation)
+{
+	const TriggerDesc *all = relation->trigdesc;
+	int			i;
+
+	for (i = 0; all != NULL && i < all->numtriggers; i++)
+	{
+		const Trigger *trigger = &all->triggers[i];
+
+		if (strcmp(trigger->tgname, "kept_changed") == 0)
+			return trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
+				trigger->tgtype == (TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE) &&
+				trigger->tgnattr == 0 && trigger->tgqual == NULL;
+	}
+	return false;
 }
 
 const KycvsKept *

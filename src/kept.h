@@ -29,6 +29,9 @@ extern void kycvs_kept_begin(void);
 /* Whether a search with these keys may be kept now. */
 extern bool kycvs_kept_usable(const KycvsArgs *keys);
 
+/* Whether we are told of all that is written to a table that is open; nothing may be kept of others. */
+extern bool kycvs_kept_watched(Relation relation);
+
 /* What is kept of this search, NULL when nothing is; and keeps it, -1 when there is too much. */
 extern const KycvsKept *kycvs_kept_find(const KycvsIndex *index, const KycvsArgs *keys, ScanDirection direction);
 extern const KycvsKept *kycvs_keep(const KycvsIndex *index, const KycvsArgs *keys, ScanDirection direction,

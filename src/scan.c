@@ -78,6 +78,8 @@ keep(KycvsIndex *index, const KycvsArgs *args, ScanDirection direction)
 	int			n = 0;
 	bool		more = true;
 
+	if (!kycvs_kept_watched(kycvs_index_open(index, args->values[0])->table->relation))
+		return NULL;
 	begin_reading(&scan, index, args, direction);
 	while ((more = kycvs_scan_next(&scan, &row)) && n < KYCVS_KEPT_ROWS)
 		tuples[n++] = row.tuple;
