@@ -820,7 +820,7 @@ DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY ARRAY['entity', 'purpose', 'entity_purpose', 'notice', 'sms_text', 'sms_route', 'rules', 'rule_interval', 'product'] LOOP
+  FOREACH t IN ARRAY ARRAY['entity', 'purpose', 'entity_purpose', 'notice', 'sms_text', 'sms_route', 'rules', 'rule_interval'] LOOP
     EXECUTE format('CREATE TRIGGER kept_changed AFTER INSERT OR UPDATE OR DELETE ON kycvs_data.%I'
                    ' FOR EACH ROW EXECUTE FUNCTION kycvs_data.kept_changed()', t);
     EXECUTE format('ALTER TABLE kycvs_data.%I ENABLE ALWAYS TRIGGER kept_changed', t);

@@ -23,7 +23,8 @@ enum
 static const char *const product_columns[] = {
 	NULL, "id", "code", "name", "doses_required", "minimum_interval_days", "form", "eu_code", "icd11", "cvx", "shipped"
 };
-static KycvsTable products = KYCVS_KEPT_TABLE("product", product_columns);
+/* Not a kept table: whether a product had to be read again would show, by its lock, what somebody was given. */
+static KycvsTable products = KYCVS_TABLE("product", product_columns);
 static KycvsIndex product_by_id = {&products, "product_pkey", 1, BTEqualStrategyNumber, true};
 static KycvsIndex product_by_code = {&products, "product_code_key", 1, BTEqualStrategyNumber};
 

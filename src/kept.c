@@ -2,9 +2,11 @@
  * kept.c
  *	  What was found in small tables, kept until one of them changes.
  *
- * Entities, purposes, notices, texts, routes, rules and products are read by
- * every exchange and changed once a month.  The authority keeps what its
- * searches have found in them, by index and keys, also that there was nothing.
+ * Entities, purposes, notices, texts, routes and rules are read by every exchange
+ * and changed once a month.  The authority keeps what its searches have found in
+ * them, by index and keys, also that there was nothing.  None of those keys may
+ * depend on a person: that a row is not kept yet can be seen by its table's lock,
+ * which every role can read.  So products are not among them.
  *
  * What is kept is forgotten as the server's own caches are, by invalidation
  * messages.  A trigger of each of these tables sends one for whatever is written
